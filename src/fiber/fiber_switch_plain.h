@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* The switch with no tool to tell about it. */
+#ifndef TRINE_FIBER_SWITCH_PLAIN_H
+#define TRINE_FIBER_SWITCH_PLAIN_H
+
+static inline void trine__fiber_switch(struct trine__fiber *from, struct trine__fiber *to)
+{
+    trine__fiber_swap(&from->sp, to->sp);
+}
+
+static inline void trine__fiber_leave(struct trine__fiber *from, struct trine__fiber *to)
+{
+    trine__fiber_resume(to->sp); /* what `from` held is nobody's any more */
+}
+
+/* For fiber.c: a fiber comes into being, or goes. */
+static inline void *trine__fiber_told(struct trine__fiber *fiber, void (**entry)(void *),
+                                      void **arg)
+{
+    return fiber->high;
+}
+
+static inline void trine__fiber_told_thread(struct trine__fiber *fiber)
+{
+}
+
+static inline void trine__fiber_told_done(struct trine__fiber *fiber)
+{
+}
+
+#endif
