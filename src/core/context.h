@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* A context: who is running, a task or a plain thread, and under which scopes.
+ *
+ * Every blocking call finds out at call time where it runs: trine__here() is the running task's context,
+ * or the thread's own. */
+#ifndef TRINE_CORE_CONTEXT_H
+#define TRINE_CORE_CONTEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <trine/scope.h>
+
+struct trine__loop;
+struct trine_error;
+
+struct trine__context {
+    struct trine_scope *scope; /* the innermost open one */
+    struct trine__loop *loop;  /* NULL: a plain thread */
+    int cancelled;             /* tasks: the code now in force here, kept up to date by scope.c */
+    bool self_cancelled;       /* trine_cancel() of the task itself */
+};
+
+/* The loop this thread runs, NULL if none. */
+extern __thread struct trine__loop *trine__loop_here __attribute__((tls_model("initial-exec")));
+
+/* ---- scope.c */
+/* The code in force for `context`: the outermost cancelled scope's around it, up to the first shield. */
+int trine__scope_code(const struct trine__context *context);
+/* As that, and remembers in each scope up to the source that it was delivered. */
+int trine__scope_deliver(struct trine__context *context);
+/* The earliest deadline around `context`, up to the first shield; TRINE_FOREVER without any. */
+int64_t trine__scope_deadline(const struct trine__context *context);
+/* Opens a scope with an absolute deadline. */
+void trine__scope_open_until(struct trine_scope *scope, int64_t deadline);
+/* Gives an open scope a deadline. -ENOMEM. */
+int trine__scope_limit(struct trine_scope *scope, int64_t deadline);
+/* Cancels with a code of choice (-ECANCELED, -ETIMEDOUT, -EDEADLK). On the scope's own loop. */
+void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason);
+
+/* Marks a plain thread's scopes whose time has come; `waited`: the call has tried and would block. */
+void trine__scope_expire_thread(struct trine__context *context, int64_t now, bool waited);
+
+/* The last error of the running task or thread: takes it over; NULL clears. */
+void trine__error_keep(struct trine_error *error);
+/* Takes it away from the task or thread; NULL if there is none. */
+struct trine_error *trine__error_take(void);
+
+#endif

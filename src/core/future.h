@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The one future. It knows nothing of tasks, threads or processes: they are kinds and waiters.
+ *
+ *     word:  [ first waiter | LOCKED | READ | CLAIMED | DONE ]
+ *
+ *     pending --claim--> claimed --complete--> done        (one terminal transition, whoever wins the claim)
+ *
+ * The word is its own lock, held for a few instructions. While the process has a single thread
+ * (__libc_single_threaded) plain loads and stores take the place of the locked instructions.
+ * Whoever completes a future must hold a reference until complete() returns. */
+#ifndef TRINE_CORE_FUTURE_H
+#define TRINE_CORE_FUTURE_H
+
+#include "core/waiter.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <trine/future.h>
+
+struct trine__future_kind {
+    const char *name;
+    int (*cancel)(struct trine_future *future);        /* as trine_cancel; NULL: cannot be cancelled */
+    void *(*value)(struct trine_future *future);
+    const char *(*site)(struct trine_future *future);  /* where it was started; NULL: unknown */
+    void (*free)(struct trine_future *future);         /* the last reference is gone */
+};
+
+struct trine_future {
+    _Atomic(uintptr_t) word;
+    _Atomic(uint32_t) refs;
+    int outcome;
+    const struct trine__future_kind *kind;
+    struct trine_error *error; /* of a failed outcome; while a task runs, its last error */
+};
+
+enum {
+    TRINE__FUTURE_DONE = 1,
+    TRINE__FUTURE_CLAIMED = 2,
+    TRINE__FUTURE_READ = 4,
+    TRINE__FUTURE_LOCKED = 8,
+    TRINE__FUTURE_BITS = 15 /* waiters are aligned to 16 bytes */
+};
+
+void trine__future_init(struct trine_future *future, const struct trine__future_kind *kind);
+/* True for exactly one caller: who then may write the value and must complete. */
+bool trine__future_claim(struct trine_future *future);
+/* The transition. `error`: taken; may be NULL. Wakes all waiters, then runs callbacks. */
+void trine__future_complete(struct trine_future *future, int outcome, struct trine_error *error);
+/* Leaves `waiter` to be woken. False: done already, nothing was left. */
+bool trine__future_watch(struct trine_future *future, struct trine__waiter *waiter);
+/* Takes `waiter` out. False: it has been woken, or is being woken. */
+bool trine__future_unwatch(struct trine_future *future, struct trine__waiter *waiter);
+/* The error is now somebody's: it will not be reported as unread. */
+void trine__future_mark_read(struct trine_future *future);
+
+static inline bool trine__future_is_done(const struct trine_future *future)
+{
+    return (atomic_load_explicit(&future->word, memory_order_acquire) & TRINE__FUTURE_DONE) != 0;
+}
+
+#endif

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/loop.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "core/callback.h"
+#include "core/deadlock.h"
+#include "core/interrupt.h"
+#include "core/strand.h"
+#include "core/task_slab.h"
+#include "sys/sys.h"
+#include "thread/pause.h"
+#include <assert.h>
+
+/* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
+ * hundred nanoseconds; a dispatch a few. */
+#define TURN 256
+/* Blocking calls that a task may make without blocking before the others get a turn (tokio's figure). */
+#define BUDGET 128
+/* Tasks from the fresh queue that a loop takes for itself in one turn, so that idle ones find the rest. */
+#define FRESH_PER_TURN 16
+/* Strands kept warm for tasks to come: a burst of starts finds its stacks' pages still there. */
+#define RESTING_MAX 256
+/* Failures of the poller in a row before the run is given up. */
+#define POLL_FAILURES_MAX 100
+
+/* ---- queues */
+
+static void push(struct trine__task_queue *queue, struct trine__task *task)
+{
+    task->next = NULL;
+    if (queue->first == NULL)
+        queue->first = task;
+    else
+        queue->last->next = task;
+    queue->last = task;
+}
+
+static struct trine__task *pop(struct trine__task_queue *queue)
+{
+    struct trine__task *task = queue->first;
+    if (task != NULL)
+        queue->first = task->next;
+    return task;
+}
+
+static void push_front(struct trine__task_queue *queue, struct trine__task *task)
+{
+    task->next = queue->first;
+    if (queue->first == NULL)
+        queue->last = task;
+    queue->first = task;
+}
+
+void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
+{
+    task->state = TRINE__TASK_READY;
+    push(&loop->ready, task);
+}
+
+/* ---- dispatch */
+
+static void make_current(struct trine__loop *loop, struct trine__task *task)
+{
+    loop->credits--;
+    loop->current = task;
+    task->state = TRINE__TASK_RUNNING;
+    task->budget = BUDGET;
+}
+
+struct trine__task *trine__loop_take(struct trine__loop *loop)
+{
+    struct trine__task *task = loop->credits > 0 ? pop(&loop->ready) : NULL;
+    if (task != NULL)
+        make_current(loop, task);
+    else
+        loop->current = NULL;
+    return task;
+}
+
+void trine__loop_refuse(struct trine__loop *loop, struct trine__task *task)
+{
+    push_front(&loop->ready, task);
+    loop->current = NULL;
+    loop->credits = 0;
+}
+
+void trine__loop_switch(struct trine__loop *loop)
+{
+    struct trine__task *self = loop->current, *next = trine__loop_take(loop);
+    if (next == self)
+        return;
+    struct trine__fiber *to = &loop->fiber;
+    if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
+        to = &next->strand->fiber;
+    else if (next != NULL)
+        trine__loop_refuse(loop, next);
+    trine__fiber_switch(&self->strand->fiber, to);
+}
+
+void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
+{
+    trine__loop_ready(loop, loop->current);
+    if (first != NULL)
+        push_front(&loop->ready, first);
+    trine__loop_switch(loop);
+}
+
+/* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
+static void dispatch(struct trine__loop *loop)
+{
+    loop->credits = TURN;
+    while (loop->credits > 0 && loop->ready.first != NULL) {
+        struct trine__task *task = trine__loop_take(loop);
+        if (task->strand == NULL && trine__strand_bind(loop, task) < 0) {
+            trine__task_fail_unbound(loop, task);
+            continue;
+        }
+        trine__fiber_switch(&loop->fiber, &task->strand->fiber);
+    }
+    loop->current = NULL;
+}
+
+/* ---- fresh tasks, which idle loops may take */
+
+static void lock_fresh(struct trine__loop *loop)
+{
+    while (atomic_exchange_explicit(&loop->fresh_lock, 1, memory_order_acquire) != 0)
+        trine__pause();
+}
+
+static void unlock_fresh(struct trine__loop *loop)
+{
+    atomic_store_explicit(&loop->fresh_lock, 0, memory_order_release);
+}
+
+static void wake(struct trine__loop *loop)
+{
+    if (atomic_exchange(&loop->sleeping, false))
+        trine__poller_wake(loop->poller);
+}
+
+static void wake_an_idle_loop(struct trine__runtime *runtime)
+{
+    for (unsigned i = 0; i < runtime->loop_count; i++) {
+        struct trine__loop *loop = runtime->loops[i];
+        if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false)) {
+            trine__poller_wake(loop->poller);
+            return;
+        }
+    }
+}
+
+void trine__loop_start(struct trine__loop *loop, struct trine__task *task)
+{
+    if (loop->alone) {
+        push(&loop->ready, task);
+        return;
+    }
+    lock_fresh(loop);
+    push(&loop->fresh, task);
+    atomic_fetch_add(&loop->fresh_count, 1);
+    unlock_fresh(loop);
+    if (atomic_load(&loop->runtime->idle) > 0)
+        wake_an_idle_loop(loop->runtime);
+}
+
+/* Moves at most `max` fresh tasks of `from` into the ready queue of `loop`, which they then belong to. */
+static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsigned max)
+{
+    if (atomic_load(&from->fresh_count) == 0)
+        return;
+    lock_fresh(from);
+    for (; max > 0; max--) {
+        struct trine__task *task = pop(&from->fresh);
+        if (task == NULL)
+            break;
+        atomic_fetch_sub(&from->fresh_count, 1);
+        if (loop != from) {
+            __atomic_store_n(&task->context.loop, loop, __ATOMIC_SEQ_CST);
+            __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
+                             __ATOMIC_RELAXED);
+        }
+        push(&loop->ready, task);
+    }
+    unlock_fresh(from);
+}
+
+static void steal(struct trine__loop *loop)
+{
+    struct trine__runtime *runtime = loop->runtime;
+    for (unsigned i = 1; i < runtime->loop_count && loop->ready.first == NULL; i++)
+        take_fresh(loop, runtime->loops[(loop->number + i) % runtime->loop_count], 1);
+}
+
+/* ---- mail */
+
+void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
+{
+    if (trine__inbox_post(&loop->inbox, mail) && loop != trine__loop_here)
+        wake(loop);
+}
+
+void trine__loop_deliver(struct trine__loop *loop)
+{
+    struct trine__mail *mail = trine__inbox_take(&loop->inbox);
+    while (mail != NULL) {
+        struct trine__mail *next = mail->next;
+        mail->deliver(mail);
+        mail = next;
+    }
+}
+
+/* ---- the turn */
+
+static bool has_work(struct trine__loop *loop)
+{
+    return loop->ready.first != NULL || !trine__inbox_empty(&loop->inbox) ||
+           atomic_load(&loop->fresh_count) > 0;
+}
+
+/* Whether any loop has a fresh task; looked at again after this one has announced that it is idle. */
+static bool can_steal(struct trine__loop *loop)
+{
+    for (unsigned i = 0; !loop->alone && i < loop->runtime->loop_count; i++) {
+        if (atomic_load(&loop->runtime->loops[i]->fresh_count) > 0)
+            return true;
+    }
+    return false;
+}
+
+static void poll_failed(struct trine__loop *loop, int error)
+{
+    if (error == -EDEADLK) {
+        trine__deadlock_report(loop);
+        trine__scope_cancel_local(&loop->root.scope, -EDEADLK, "deadlock");
+    } else if (++loop->poll_failures == POLL_FAILURES_MAX) {
+        trine__report("the loop cannot wait any more: %s; its tasks are cancelled",
+                      trine_strerror(error));
+        trine__scope_cancel_local(&loop->root.scope, error, "the poller failed");
+    }
+}
+
+static void poll_until(struct trine__loop *loop, int64_t deadline)
+{
+    int error = trine__poller_wait(loop->poller, deadline);
+    if (error < 0 && error != -EINTR)
+        poll_failed(loop, error);
+    else
+        loop->poll_failures = 0;
+}
+
+/* The last task has ended: nobody may fall asleep any more. */
+static bool over(struct trine__runtime *runtime)
+{
+    return atomic_load(&runtime->stopping) && atomic_load(&runtime->roots) == 0;
+}
+
+static void sleep_until_something(struct trine__loop *loop)
+{
+    atomic_store(&loop->sleeping, true); /* first the flag, then the look: a poster does the reverse */
+    if (!loop->alone)
+        atomic_fetch_add(&loop->runtime->idle, 1);
+    bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
+    if (stay || loop->poller->pending > 0)
+        poll_until(loop, stay ? trine__timers_next(&loop->timers) : 0);
+    if (!loop->alone)
+        atomic_fetch_sub(&loop->runtime->idle, 1);
+    atomic_store(&loop->sleeping, false);
+}
+
+/* Completions and mail first, timers after them: a value that came in time beats its deadline. */
+static void turn(struct trine__loop *loop)
+{
+    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox))
+        sleep_until_something(loop);
+    else if (loop->poller->pending > 0)
+        poll_until(loop, 0);
+    trine__loop_deliver(loop);
+    trine__interrupt_check(loop);
+    if (loop->timers.count > 0)
+        trine__timers_fire(&loop->timers, trine__clock_monotonic());
+    if (!loop->alone) {
+        take_fresh(loop, loop, FRESH_PER_TURN);
+        if (loop->ready.first == NULL)
+            steal(loop);
+    }
+    trine__strands_trim(loop, RESTING_MAX);
+}
+
+void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__loop *loop))
+{
+    for (;;) {
+        dispatch(loop);
+        if (finished(loop))
+            return;
+        turn(loop);
+    }
+}
+
+/* ---- life */
+
+static void root_ended(struct trine__family *family, struct trine__task *task)
+{
+    struct trine__loop *loop = TRINE__CONTAINER(family, struct trine__loop, root);
+    struct trine__runtime *runtime = loop->runtime;
+    trine__family_remove(family, task);
+    if (runtime->main == task) {
+        runtime->outcome = task->future.outcome;
+        runtime->main_ended = true;
+        trine__future_mark_read(&task->future);
+    }
+    trine_future_unref(&task->future);
+    if (atomic_fetch_sub(&runtime->roots, 1) == 1 && atomic_load(&runtime->stopping)) {
+        for (unsigned i = 0; i < runtime->loop_count; i++)
+            wake(runtime->loops[i]);
+    }
+}
+
+struct trine__task *trine__loop_spawn_root(struct trine__loop *loop, trine_fn fn, void *arg,
+                                           const char *name, const char *site)
+{
+    struct trine__task *task = trine__task_new(loop, &loop->root, fn, arg, name, site, 0);
+    if (task == NULL)
+        return NULL;
+    trine__family_add(&loop->root, task);
+    atomic_fetch_add(&loop->runtime->roots, 1);
+    trine__loop_ready(loop, task);
+    task->state = TRINE__TASK_NEW;
+    return task;
+}
+
+int trine__loop_new(struct trine__runtime *runtime, unsigned number, struct trine__loop **ret)
+{
+    struct trine__loop *loop = trine__alloc_aligned(_Alignof(struct trine__loop), sizeof *loop);
+    if (loop == NULL)
+        return -ENOMEM;
+    *loop = (struct trine__loop){ .runtime = runtime,
+                                  .number = number,
+                                  .alone = runtime->loop_count == 1,
+                                  .root_context = { .loop = loop },
+                                  .root = { .ended = root_ended } };
+    loop->root.scope = (struct trine_scope){ .context = &loop->root_context,
+                                             .deadline = TRINE_FOREVER,
+                                             .family = true };
+    loop->root_context.scope = &loop->root.scope;
+    *ret = loop;
+    return 0;
+}
+
+int trine__loop_enter(struct trine__loop *loop, const char *poller)
+{
+    int error = trine__fiber_supported();
+    if (error == 0)
+        error = trine__poller_open(poller, &loop->poller);
+    if (error == 0)
+        error = trine__stack_cache_new(&loop->stacks);
+    if (error == 0)
+        error = trine__overflow_install();
+    if (error == 0)
+        error = trine__overflow_enter_thread();
+    if (error < 0)
+        return error;
+    trine__fiber_init_thread(&loop->fiber);
+    trine__loop_here = loop;
+    return 0;
+}
+
+void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit)
+{
+    exit->next = loop->exits;
+    loop->exits = exit;
+}
+
+void trine__loop_leave(struct trine__loop *loop)
+{
+    while (loop->exits != NULL) {
+        struct trine__loop_exit *exit = loop->exits;
+        loop->exits = exit->next;
+        exit->run(exit);
+    }
+    trine__callbacks_drop(loop);
+    while (loop->poller != NULL && loop->poller->pending > 0)
+        poll_until(loop, TRINE_FOREVER);
+    trine__loop_deliver(loop);
+    trine__strands_trim(loop, 0);
+    trine__overflow_leave_thread();
+    trine__loop_here = NULL;
+}
+
+void trine__loop_free(struct trine__loop *loop)
+{
+    if (loop == NULL)
+        return;
+    trine__poller_close(loop->poller);
+    trine__stack_cache_free(loop->stacks);
+    trine__timers_done(&loop->timers);
+    trine__task_slab_return(loop);
+    trine__free(loop);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a task: made, bound to a stack, run, ended.
+ *
+ *     NEW --bind, first dispatch--> RUNNING <--> READY, PARKED          RUNNING --fn returns--> ENDED
+ *
+ * The function that stands at the bottom of every stack runs one task after the other: when a task ends
+ * and the next ready one has not started, it is run on the same warm stack without any switch. */
+#include "core/task.h"
+#include "base/error.h"
+#include "base/list.h"
+#include "core/loop.h"
+#include "core/strand.h"
+#include "core/task_slab.h"
+#include <assert.h>
+#include <string.h>
+#include <sys/single_threaded.h>
+
+/* ---- as a future */
+
+static int cancel(struct trine_future *future)
+{
+    trine__task_cancel_self(TRINE__CONTAINER(future, struct trine__task, future));
+    return 1;
+}
+
+static void *value_of(struct trine_future *future)
+{
+    return TRINE__CONTAINER(future, struct trine__task, future)->arg;
+}
+
+static const char *site_of(struct trine_future *future)
+{
+    return TRINE__CONTAINER(future, struct trine__task, future)->site;
+}
+
+static void free_future(struct trine_future *future)
+{
+    trine__task_free(TRINE__CONTAINER(future, struct trine__task, future));
+}
+
+static const struct trine__future_kind kind = {
+    .name = "task", .cancel = cancel, .value = value_of, .site = site_of, .free = free_future
+};
+
+struct trine_future *trine_self(void)
+{
+    struct trine__task *task = trine__task_here();
+    return task != NULL ? &task->future : NULL;
+}
+
+/* "file.c:12 function" -> "function": the name a task has unless it was given one. */
+const char *trine__task_name_of(const struct trine__task *task)
+{
+    if (task->name != NULL)
+        return task->name;
+    const char *space = strrchr(task->site, ' ');
+    return space != NULL ? space + 1 : task->site;
+}
+
+const char *trine_task_name(void)
+{
+    struct trine__task *task = trine__task_here();
+    return task != NULL ? trine__task_name_of(task) : NULL;
+}
+
+const char *trine_task_site(void)
+{
+    struct trine__task *task = trine__task_here();
+    return task != NULL ? task->site : NULL;
+}
+
+/* ---- made and freed */
+
+static uint8_t class_of(size_t stack_size)
+{
+    return stack_size == 0 ? 0 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
+}
+
+struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family, trine_fn fn,
+                                    void *arg, const char *name, const char *site, size_t stack_size)
+{
+    struct trine__task *task = loop != NULL ? loop->free_tasks : NULL;
+    if (task != NULL)
+        loop->free_tasks = task->next;
+    else if ((task = trine__task_slab_take(loop)) == NULL)
+        return NULL;
+    trine__future_init(&task->future, &kind);
+    task->context = (struct trine__context){ .scope = &family->scope, .loop = loop };
+    task->next = NULL;
+    task->sibling_next = NULL;
+    task->sibling_prev = NULL;
+    task->family = family;
+    task->strand = NULL;
+    task->fn = fn;
+    task->arg = arg;
+    task->name = name;
+    task->site = site;
+    task->state = TRINE__TASK_NEW;
+    task->stack_class = class_of(stack_size);
+    task->budget = 0;
+    atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
+    return task;
+}
+
+void trine__task_free(struct trine__task *task)
+{
+    struct trine__loop *loop = trine__loop_here;
+    if (loop != NULL) {
+        task->next = loop->free_tasks;
+        loop->free_tasks = task;
+    } else {
+        trine__task_slab_give(task);
+    }
+}
+
+void trine__family_add(struct trine__family *family, struct trine__task *task)
+{
+    struct trine__context *parent = family->scope.context;
+    task->sibling_prev = family->last;
+    if (family->last != NULL)
+        family->last->sibling_next = task;
+    else
+        family->first = task;
+    family->last = task;
+    /* The parent's own number holds for the child where no inner scope stands between. */
+    if (parent->cancelled != 0 || family->scope.state != 0 || parent->scope != &family->scope)
+        task->context.cancelled = trine__scope_code(&task->context);
+}
+
+void trine__family_remove(struct trine__family *family, struct trine__task *task)
+{
+    if (task->sibling_prev != NULL)
+        task->sibling_prev->sibling_next = task->sibling_next;
+    else
+        family->first = task->sibling_next;
+    if (task->sibling_next != NULL)
+        task->sibling_next->sibling_prev = task->sibling_prev;
+    else
+        family->last = task->sibling_prev;
+}
+
+/* ---- letters between loops */
+
+void trine__task_mail(struct trine__task *task, uint8_t what, void (*deliver)(struct trine__mail *mail))
+{
+    uint8_t idle = TRINE__MAIL_IDLE;
+    if (!atomic_compare_exchange_strong(&task->mail_state, &idle, what))
+        return;
+    task->mail.deliver = deliver;
+    trine__loop_post(task->context.loop, &task->mail);
+}
+
+static void deliver_end(struct trine__mail *mail)
+{
+    struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
+    task->family->ended(task->family, task);
+}
+
+/* Closes the letter box, so that no cancel can come any more; waits for one on its way. */
+static void close_letter_box(struct trine__task *task, struct trine__loop *loop)
+{
+    uint8_t idle = TRINE__MAIL_IDLE;
+    while (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_END)) {
+        trine__loop_deliver(loop);
+        idle = TRINE__MAIL_IDLE;
+    }
+}
+
+bool trine__task_mail_arrived(struct trine__task *task)
+{
+    atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+    return task->state != TRINE__TASK_ENDED;
+}
+
+/* ---- ended */
+
+/* fn returned and left scopes open in frames that are gone in a moment: a bug of the caller's, which is
+ * reported and mended while the frames still stand. */
+static void abandon_scopes(struct trine__task *task)
+{
+    trine__report("task '%s' (spawned at %s) returned with an open scope or group; it is cancelled and "
+                  "joined now",
+                  trine__task_name_of(task), task->site);
+    while (task->context.scope != &task->family->scope) {
+        struct trine_scope *scope = task->context.scope;
+        if (scope->family) {
+            struct trine__family *family = TRINE__CONTAINER(scope, struct trine__family, scope);
+            family->abandon(family);
+        } else {
+            trine_scope_close(scope);
+        }
+    }
+}
+
+/* The last error the task met is its own if the outcome says the same. */
+static struct trine_error *own_error(struct trine__task *task, int outcome)
+{
+    struct trine_error *error = task->future.error;
+    task->future.error = NULL;
+    if (error == NULL)
+        return NULL;
+    if (trine_error_code(error) != outcome) {
+        trine__error_unref(error);
+        return NULL;
+    }
+    trine__error_set_origin(error, task->site);
+    return error;
+}
+
+static void end(struct trine__loop *loop, struct trine__task *task, int outcome)
+{
+    if (task->context.scope != &task->family->scope)
+        abandon_scopes(task);
+    task->state = TRINE__TASK_ENDED;
+    struct trine__loop *home = task->family->scope.context->loop;
+    struct trine_error *error = own_error(task, outcome);
+    trine__future_complete(&task->future, outcome, error);
+    if (!__libc_single_threaded)
+        close_letter_box(task, loop);
+    if (home == loop) {
+        task->family->ended(task->family, task);
+    } else {
+        task->mail.deliver = deliver_end;
+        trine__loop_post(home, &task->mail);
+    }
+}
+
+/* ---- run */
+
+static size_t stack_size_of(const struct trine__loop *loop, const struct trine__task *task)
+{
+    return task->stack_class != 0 ? (size_t)1 << task->stack_class : loop->runtime->stack_size;
+}
+
+static void occupy(struct trine__task *task, struct trine__strand *strand)
+{
+    strand->stack->owner_name = task->name;
+    strand->stack->owner_site = task->site;
+    strand->parker = NULL;
+    task->strand = strand;
+}
+
+/* Leaves an ended task's strand, warm, for the next task that has to start; goes on with `next`, or with
+ * the loop. Returns when such a task is current. */
+static void rest(struct trine__loop *loop, struct trine__strand *strand, struct trine__task *next)
+{
+    struct trine__strand **list =
+        strand->size == loop->runtime->stack_size ? &loop->resting : &loop->retired;
+    strand->next = *list;
+    *list = strand;
+    loop->resting_count++;
+    struct trine__fiber *to = &loop->fiber;
+    if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
+        to = &next->strand->fiber;
+    else if (next != NULL)
+        trine__loop_refuse(loop, next);
+    trine__fiber_switch(&strand->fiber, to);
+}
+
+/* Stands at the bottom of every stack. */
+static void strand_main(void *arg)
+{
+    struct trine__loop *loop = arg;
+    struct trine__strand *strand = loop->current->strand;
+    for (;;) {
+        struct trine__task *task = loop->current;
+        end(loop, task, task->fn(task->arg));
+        struct trine__task *next = trine__loop_take(loop);
+        if (next != NULL && next->strand == NULL && strand->size == stack_size_of(loop, next))
+            occupy(next, strand);
+        else
+            rest(loop, strand, next);
+    }
+}
+
+static int new_strand(struct trine__loop *loop, size_t size, struct trine__strand **ret)
+{
+    struct trine__stack *stack;
+    int error = trine__stack_take(loop->stacks, size, &stack);
+    if (error < 0)
+        return error;
+    struct trine__strand *strand = (struct trine__strand *)(void *)stack - 1;
+    *strand = (struct trine__strand){ .stack = stack, .size = size };
+    trine__fiber_init(&strand->fiber, stack->low, strand, strand_main, loop);
+    *ret = strand;
+    return 0;
+}
+
+int trine__strand_bind(struct trine__loop *loop, struct trine__task *task)
+{
+    size_t size = stack_size_of(loop, task);
+    struct trine__strand *strand = loop->resting;
+    if (strand != NULL && strand->size == size) {
+        loop->resting = strand->next;
+        loop->resting_count--;
+    } else {
+        int error = new_strand(loop, size, &strand);
+        if (error < 0)
+            return error;
+    }
+    occupy(task, strand);
+    return 0;
+}
+
+static struct trine__strand *give_back(struct trine__loop *loop, struct trine__strand *strand)
+{
+    struct trine__strand *next = strand->next;
+    trine__fiber_done(&strand->fiber);
+    trine__stack_give(loop->stacks, strand->stack);
+    loop->resting_count--;
+    return next;
+}
+
+void trine__strands_trim(struct trine__loop *loop, size_t keep)
+{
+    while (loop->retired != NULL)
+        loop->retired = give_back(loop, loop->retired);
+    if (loop->resting_count <= keep)
+        return;
+    while (loop->resting_count > keep)
+        loop->resting = give_back(loop, loop->resting);
+    trine__stack_cache_trim(loop->stacks);
+}
+
+void trine__task_fail_unbound(struct trine__loop *loop, struct trine__task *task)
+{
+    trine__error_unref(task->future.error);
+    task->future.error = trine__error_newf(-ENOMEM, "no memory for the task's stack of %zu KiB",
+                                           stack_size_of(loop, task) / 1024);
+    end(loop, task, -ENOMEM);
+}
