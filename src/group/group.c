@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups: a family that counts its living, keeps the first error, and joins.
+ *
+ * Everything here runs on the group's own loop; a spawn from elsewhere arrives as mail, in order, and a
+ * child that ran on another loop reports its end by mail. */
+#include "base/error.h"
+#include "base/list.h"
+#include "base/must.h"
+#include "core/loop.h"
+#include <assert.h>
+#include <trine/group.h>
+
+static struct trine_group *group_of(struct trine__family *family)
+{
+    return TRINE__CONTAINER(family, struct trine_group, family);
+}
+
+static struct trine__loop *home_of(const struct trine_group *group)
+{
+    return group->family.scope.context->loop;
+}
+
+static void cancel_group(struct trine_group *group, const char *reason)
+{
+    trine__scope_cancel_local(&group->family.scope, -ECANCELED, reason);
+}
+
+/* ---- errors */
+
+/* The first failure is the group's error; later ones become its children. Takes `error`. */
+static void keep_failure(struct trine_group *group, int code, struct trine_error *error)
+{
+    if (group->error == 0) {
+        group->error = code;
+        group->failure = error;
+    } else if (error != NULL && group->failure != NULL) {
+        trine__error_adopt(group->failure, error);
+    } else {
+        trine__error_unref(error);
+    }
+}
+
+static struct trine_error *failure_of(struct trine__task *task, int code)
+{
+    if (task->future.error != NULL && trine_error_children(task->future.error) == 0)
+        return trine__error_ref(task->future.error);
+    struct trine_error *error =
+        trine__error_newf(code, "%s: %s", trine__task_name_of(task), trine_strerror(code));
+    trine__error_set_origin(error, task->site);
+    return error;
+}
+
+/* A child that ended as a cancel made it end has not failed. */
+static bool ended_by_cancel(const struct trine__task *task, int outcome)
+{
+    return (outcome == -ECANCELED || outcome == -ETIMEDOUT) &&
+           __atomic_load_n(&task->context.cancelled, __ATOMIC_RELAXED) != 0;
+}
+
+static void judge(struct trine_group *group, struct trine__task *task)
+{
+    int outcome = task->future.outcome;
+    if (outcome >= 0) {
+        if (group->policy == TRINE_FIRST_SUCCESS && !group->succeeded) {
+            group->succeeded = true;
+            cancel_group(group, "another child succeeded");
+        }
+        return;
+    }
+    if (ended_by_cancel(task, outcome))
+        return;
+    if (group->reap && group->policy == TRINE_SUPERVISE)
+        return; /* reported when its record goes, unless somebody read it */
+    trine__future_mark_read(&task->future);
+    if (group->policy == TRINE_FIRST_SUCCESS) { /* only the last one counts, if none succeeds */
+        trine__error_unref(group->failure);
+        group->failure = NULL;
+        group->error = 0;
+    }
+    keep_failure(group, outcome, failure_of(task, outcome));
+    if (group->policy == TRINE_FAIL_FAST)
+        cancel_group(group, "a sibling failed");
+}
+
+/* ---- children */
+
+static void admit(struct trine_group *group, struct trine__task *task)
+{
+    trine__family_add(&group->family, task);
+    trine__loop_start(home_of(group), task);
+}
+
+static bool full(const struct trine_group *group)
+{
+    return group->limit > 0 && group->live > group->limit;
+}
+
+/* A child has ended: the longest waiting spawner, or the first task of the backlog, has its place. */
+static void hand_over_place(struct trine_group *group)
+{
+    struct trine__parker *spawner = group->room_first;
+    struct trine__task *task = group->backlog_first;
+    if (spawner != NULL) {
+        group->room_first = spawner->next;
+        trine__unpark(spawner);
+    } else if (task != NULL) {
+        group->backlog_first = task->next;
+        admit(group, task);
+    }
+}
+
+static void child_ended(struct trine__family *family, struct trine__task *task)
+{
+    struct trine_group *group = group_of(family);
+    if (task->future.outcome != 0 || group->policy == TRINE_FIRST_SUCCESS)
+        judge(group, task);
+    if (group->reap) {
+        trine__family_remove(family, task);
+        trine_future_unref(&task->future);
+    }
+    group->live--;
+    if (group->limit > 0)
+        hand_over_place(group);
+    if (group->live == 0 && group->joiner != NULL) {
+        struct trine__parker *joiner = group->joiner;
+        group->joiner = NULL;
+        trine__unpark(joiner);
+    }
+}
+
+static enum trine__cancel leave_join(void *arg)
+{
+    struct trine_group *group = arg;
+    if (group->joiner == NULL)
+        return TRINE__CANCEL_PENDING;
+    group->joiner = NULL;
+    return TRINE__CANCELLED;
+}
+
+static int join(struct trine_group *group, trine__cancel_fn cancel)
+{
+    struct trine__parker parker;
+    if (group->live == 0)
+        return 0;
+    int error = trine__parker_init(&parker);
+    if (error < 0)
+        return error;
+    trine_must(group->joiner == NULL, "two tasks join the same group");
+    group->joiner = &parker;
+    return trine__park(&parker, cancel, group, "the children of a group");
+}
+
+static void release_children(struct trine_group *group)
+{
+    struct trine__task *task = group->family.first;
+    while (task != NULL) {
+        struct trine__task *next = task->sibling_next;
+        if (task->future.outcome < 0)
+            trine__future_mark_read(&task->future);
+        trine_future_unref(&task->future);
+        task = next;
+    }
+    group->family.first = group->family.last = NULL;
+}
+
+/* ---- the public face */
+
+static void abandon(struct trine__family *family)
+{
+    struct trine_group *group = group_of(family);
+    cancel_group(group, "its task returned without closing it");
+    (void)trine_group_close(group);
+}
+
+void trine_group_open(struct trine_group *group, const struct trine_group_options *options)
+{
+    static const struct trine_group_options defaults;
+    if (options == NULL)
+        options = &defaults;
+    *group = (struct trine_group){ .limit = options->limit,
+                                   .policy = (uint8_t)options->policy,
+                                   .reap = options->reap };
+    struct trine__context *context = trine__here();
+    if (context == NULL || context->loop == NULL) {
+        group->broken = true;
+        return;
+    }
+    trine_scope_open(&group->family.scope, options->timeout > 0 ? options->timeout : TRINE_FOREVER);
+    group->family.scope.family = true;
+    group->family.ended = child_ended;
+    group->family.abandon = abandon;
+}
+
+int trine_group_join(struct trine_group *group)
+{
+    if (group->broken)
+        return TRINE_ENOLOOP;
+    int error = trine__checkpoint();
+    return error == 0 ? join(group, leave_join) : error;
+}
+
+int trine_group_close(struct trine_group *group)
+{
+    if (group->broken)
+        return trine_fail(TRINE_ENOLOOP, "trine_group_open() in a thread that runs no loop: call it "
+                                         "from inside trine_run()");
+    do {
+        while (group->live > 0)
+            (void)join(group, NULL);
+        trine__loop_deliver(home_of(group)); /* a spawn from another thread, not yet arrived */
+    } while (group->live > 0);
+    if (__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE))
+        keep_failure(group, -ENOMEM, NULL);
+    assert(group->backlog_first == NULL && group->room_first == NULL);
+    release_children(group);
+    int delivered = trine_scope_close(&group->family.scope);
+    int outer = trine_cancelled();
+    if (group->succeeded && (outer == 0 || delivered != outer)) {
+        trine__error_unref(group->failure);
+        return 0;
+    }
+    if (group->error == 0)
+        return delivered;
+    trine__error_keep(group->failure);
+    return group->error;
+}
+
+void trine_group_cancel(struct trine_group *group, const char *reason)
+{
+    if (!group->broken)
+        trine_scope_cancel(&group->family.scope, reason);
+}
+
+size_t trine_group_live(const struct trine_group *group)
+{
+    return group->live;
+}
+
+/* ---- spawn */
+
+static void no_memory(struct trine_group *group)
+{
+    keep_failure(group, -ENOMEM, NULL);
+    if (group->policy == TRINE_FAIL_FAST)
+        cancel_group(group, "no memory for a child");
+}
+
+
+/* Waits, in the order of coming, for one of the running children to end. The place is handed over: `live`
+ * counts this spawner already. Not cancellable: a cancel makes the children end, which makes room. */
+static void wait_for_room(struct trine_group *group)
+{
+    struct trine__parker parker;
+    if (trine__parker_init(&parker) < 0)
+        return;
+    parker.next = NULL;
+    if (group->room_first == NULL)
+        group->room_first = &parker;
+    else
+        group->room_last->next = &parker;
+    group->room_last = &parker;
+    (void)trine__park(&parker, NULL, NULL, "room in a group");
+}
+
+/* A spawn that came from another thread. */
+static void deliver_spawn(struct trine__mail *mail)
+{
+    struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
+    struct trine_group *group = group_of(task->family);
+    group->live++;
+    if (!full(group)) {
+        admit(group, task);
+        return;
+    }
+    task->next = NULL;
+    if (group->backlog_first == NULL)
+        group->backlog_first = task;
+    else
+        group->backlog_last->next = task;
+    group->backlog_last = task;
+}
+
+static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task)
+{
+    if (task == NULL) {
+        __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
+        return NULL;
+    }
+    struct trine__loop *home = home_of(group);
+    task->context.loop = home;
+    task->mail.deliver = deliver_spawn;
+    trine__loop_post(home, &task->mail);
+    return &task->future;
+}
+
+struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
+                                    const struct trine_spawn_options *options, const char *site)
+{
+    static const struct trine_spawn_options defaults;
+    if (group->broken)
+        return NULL;
+    if (options == NULL)
+        options = &defaults;
+    struct trine__loop *loop = trine__loop_here, *home = home_of(group);
+    struct trine__task *task = trine__task_new(loop, &group->family, fn, arg, options->name, site,
+                                               options->stack_size);
+    if (loop != home)
+        return spawn_elsewhere(group, task);
+    if (task == NULL) {
+        no_memory(group);
+        return NULL;
+    }
+    group->live++;
+    if (full(group)) {
+        if (loop->current == NULL) { /* a callback: nobody here can wait */
+            group->live--;
+            deliver_spawn(&task->mail);
+            return &task->future;
+        }
+        wait_for_room(group);
+    }
+    if (!options->eager || loop->current == NULL) {
+        admit(group, task);
+    } else {
+        trine__family_add(&group->family, task);
+        trine__loop_yield(loop, task);
+    }
+    return &task->future;
+}

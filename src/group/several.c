@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "group/several.h"
+#include "base/list.h"
+#include "sys/sys.h"
+
+static void complete(struct trine__several_entry *entry)
+{
+    struct trine__several *several = entry->several;
+    entry->next_done = atomic_load_explicit(&several->done, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&several->done, &entry->next_done, entry))
+        ;
+}
+
+/* Under the future's lock. The entries may be freed once close has unwatched or met this future's lock. */
+static void wake_entry(struct trine__waiter *waiter)
+{
+    struct trine__several_entry *entry =
+        TRINE__CONTAINER(waiter, struct trine__several_entry, waiter);
+    struct trine__several *several = entry->several;
+    complete(entry);
+    struct trine__parker *sleeper = atomic_exchange(&several->sleeper, NULL);
+    if (sleeper != NULL)
+        trine__unpark(sleeper);
+}
+
+int trine__several_open(struct trine__several *several, struct trine_future *const *futures,
+                        size_t count)
+{
+    *several = (struct trine__several){ .futures = futures, .count = count };
+    several->entries = trine__alloc_aligned(_Alignof(struct trine__several_entry),
+                                            (count > 0 ? count : 1) * sizeof *several->entries);
+    if (several->entries == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct trine__several_entry *entry = &several->entries[i];
+        *entry = (struct trine__several_entry){ .waiter.wake = wake_entry, .several = several };
+        if (!trine__future_watch(futures[i], &entry->waiter))
+            complete(entry);
+    }
+    return 0;
+}
+
+void trine__several_close(struct trine__several *several)
+{
+    for (size_t i = 0; several->entries != NULL && i < several->count; i++)
+        (void)trine__future_unwatch(several->futures[i], &several->entries[i].waiter);
+    trine__free(several->entries);
+    several->entries = NULL;
+}
+
+static enum trine__cancel stop_sleeping(void *arg)
+{
+    struct trine__several *several = arg;
+    return atomic_exchange(&several->sleeper, NULL) != NULL ? TRINE__CANCELLED
+                                                            : TRINE__CANCEL_PENDING;
+}
+
+static int sleep_until_completion(struct trine__several *several, bool cancellable)
+{
+    struct trine__parker parker;
+    int error = trine__parker_init(&parker);
+    if (error < 0)
+        return error;
+    atomic_store(&several->sleeper, &parker);
+    if (atomic_load(&several->done) != NULL && atomic_exchange(&several->sleeper, NULL) != NULL)
+        return 0; /* it came before anybody could see the sleeper */
+    return trine__park(&parker, cancellable ? stop_sleeping : NULL, several, "several futures");
+}
+
+int trine__several_next(struct trine__several *several, bool cancellable,
+                        struct trine__several_entry **ret)
+{
+    while (atomic_load(&several->done) == NULL) {
+        int error = cancellable ? trine__checkpoint() : 0;
+        if (error == 0)
+            error = sleep_until_completion(several, cancellable);
+        if (error < 0)
+            return error;
+    }
+    struct trine__several_entry *last = atomic_exchange(&several->done, NULL), *oldest = NULL;
+    while (last != NULL) {
+        struct trine__several_entry *next = last->next_done;
+        last->next_done = oldest;
+        oldest = last;
+        last = next;
+    }
+    *ret = oldest;
+    return 0;
+}
