@@ -42,6 +42,16 @@ struct trine_error *trine__error_newf(int code, const char *format, ...)
     return error;
 }
 
+struct trine_error *trine__error_because(struct trine_error *cause, int code, const char *format,
+                                         ...)
+{
+    va_list values;
+    va_start(values, format);
+    struct trine_error *error = trine__error_new(code, cause, format, values);
+    va_end(values);
+    return error;
+}
+
 struct trine_error *trine__error_ref(struct trine_error *error)
 {
     if (error != NULL)
@@ -51,8 +61,7 @@ struct trine_error *trine__error_ref(struct trine_error *error)
 
 void trine__error_unref(struct trine_error *error)
 {
-    while (error != NULL &&
-           atomic_fetch_sub_explicit(&error->refs, 1, memory_order_acq_rel) == 1) {
+    while (error != NULL && atomic_fetch_sub_explicit(&error->refs, 1, memory_order_acq_rel) == 1) {
         struct trine_error *cause = error->cause;
         for (size_t i = 0; i < error->child_count && i < TRINE__ERROR_CHILDREN_MAX; i++)
             trine__error_unref(error->children[i]);
@@ -67,8 +76,23 @@ void trine__error_set_origin(struct trine_error *error, const char *origin)
         error->origin = origin;
 }
 
+struct trine_error *trine__error_own(struct trine_error *error)
+{
+    if (error == NULL || atomic_load_explicit(&error->refs, memory_order_acquire) == 1)
+        return error;
+    struct trine_error *copy =
+        trine__error_because(trine__error_ref(error->cause), error->code, "%s", error->message);
+    if (copy == NULL)
+        return NULL;
+    trine__error_set_origin(copy, error->origin);
+    trine__error_unref(error);
+    return copy;
+}
+
 void trine__error_adopt(struct trine_error *error, struct trine_error *child)
 {
+    if (child == NULL)
+        return;
     if (error->child_count < TRINE__ERROR_CHILDREN_MAX)
         error->children[error->child_count] = child;
     else

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#define TRINE__CONTAINER(pointer, type, member) \
-    ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+#define TRINE__CONTAINER(pointer, type, member)                                                    \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

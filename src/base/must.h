@@ -6,7 +6,7 @@
 /* Prints "trine: SENTENCE" to stderr and aborts. */
 __attribute__((noreturn, cold)) void trine__must_fail(const char *sentence);
 
-#define trine_must(condition, sentence) \
+#define trine_must(condition, sentence)                                                            \
     (__builtin_expect(!!(condition), 1) ? (void)0 : trine__must_fail(sentence))
 
 #endif

@@ -36,5 +36,5 @@ void trine__report(const char *format, ...)
     va_start(values, format);
     vsnprintf(line, sizeof line, format, values);
     va_end(values);
-    atomic_load(&report_fn)(line, atomic_load(&report_arg));
+    atomic_load (&report_fn)(line, atomic_load(&report_arg));
 }

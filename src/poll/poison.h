@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What ASan cannot see: the kernel writing through a ring into a buffer that is too small. In
- * sanitizer builds the buffer is looked at when it is submitted; elsewhere this is nothing. */
+/* What ASan cannot see: the kernel writing through a ring (or a call that the sanitizer does not
+ * know) into a buffer that is too small. In sanitizer builds the buffer is looked at when it is
+ * submitted; elsewhere this is nothing. */
 #ifndef TRINE_POLL_POISON_H
 #define TRINE_POLL_POISON_H
 

@@ -125,6 +125,27 @@ static void two_readers_of_one_pipe_are_served_in_turn(void **state)
     close_both(fds);
 }
 
+/* (The ring leaves the order to the kernel and to who tries first.) */
+static void on_epoll_a_late_receiver_does_not_overtake(void **state)
+{
+    int fds[2];
+    char first = 0, second = 0;
+    struct call readers[2];
+    if (strcmp(backend, "epoll") != 0)
+        skip();
+    open_pair(fds);
+    prepare(&readers[0], TRINE__OP_RECV, fds[0], &first, 1);
+    prepare(&readers[1], TRINE__OP_READ, fds[0], &second, 1);
+    assert_true(start(&readers[0]));
+    assert_int_equal(write(fds[1], "12", 2), 2);
+    assert_true(start(&readers[1]));
+    assert_int_equal(finish(&readers[1]), 1);
+    assert_int_equal(finish(&readers[0]), 1);
+    assert_int_equal(first, '1');
+    assert_int_equal(second, '2');
+    close_both(fds);
+}
+
 /* ---- sockets */
 
 static void data_that_is_there_is_received_at_once(void **state)
@@ -422,18 +443,33 @@ static void an_old_file_kept_alive_elsewhere_does_not_confuse_its_number(void **
     int number = old[0], kept = dup(old[0]);
     open_pair(new);
     assert_int_equal(dup2(new[0], number), number);
-    prepare(&reader, TRINE__OP_RECV, number, &byte, 1);
+    prepare(&reader, TRINE__OP_POLL, number, NULL, 0)->flags = POLLIN;
     assert_true(start(&reader));
     turn();
     assert_int_equal(write(old[1], "o", 1), 1); /* an event of the old file, under the old number */
     turn();
     assert_false(reader.done);
     assert_int_equal(write(new[1], "n", 1), 1);
-    assert_int_equal(finish(&reader), 1);
-    assert_int_equal(byte, 'n');
+    assert_int_equal(finish(&reader), POLLIN);
     close(kept);
     close_both(old);
     close_both(new);
+}
+
+/* (The ring holds the file for those who wait, so there they go on until they are cancelled.) */
+static void closing_through_epoll_ends_those_who_wait(void **state)
+{
+    int fds[2];
+    char byte;
+    struct call receiver;
+    if (strcmp(backend, "epoll") != 0)
+        skip();
+    open_pair(fds);
+    prepare(&receiver, TRINE__OP_RECV, fds[0], &byte, 1);
+    assert_true(start(&receiver));
+    assert_int_equal(run(TRINE__OP_CLOSE, fds[0], NULL, 0), 0);
+    assert_int_equal(finish(&receiver), -EBADF);
+    close(fds[1]);
 }
 
 static void a_bad_descriptor_is_an_error_of_the_operation(void **state)
@@ -457,6 +493,7 @@ int main(void)
         ON_EACH(a_parked_writer_wakes_when_the_reader_closes),
         ON_EACH(a_long_write_to_a_blocking_pipe_ends_with_a_reader_on_the_same_loop),
         ON_EACH(two_readers_of_one_pipe_are_served_in_turn),
+        ON_EACH(on_epoll_a_late_receiver_does_not_overtake),
         ON_EACH(data_that_is_there_is_received_at_once),
         ON_EACH(a_parked_receiver_sees_data_and_then_the_end),
         ON_EACH(sockets_in_blocking_mode_do_not_block_the_loop),
@@ -475,6 +512,7 @@ int main(void)
         ON_EACH(more_completions_than_the_ring_holds_are_not_lost),
         ON_EACH(a_number_closed_and_reused_behind_our_back_works),
         ON_EACH(an_old_file_kept_alive_elsewhere_does_not_confuse_its_number),
+        ON_EACH(closing_through_epoll_ends_those_who_wait),
         ON_EACH(a_bad_descriptor_is_an_error_of_the_operation),
     };
     return run_on_each_backend(tests, sizeof tests / sizeof tests[0]);

@@ -73,12 +73,16 @@ static inline int open_poller(void **state)
 
 static inline int close_poller(void **state)
 {
-    size_t pending = poller->pending;
+    if (poller->pending !=
+        0) { /* a test that failed half-way; closing would be against the rules */
+        print_error("%zu operations left pending\n", poller->pending);
+        return -1;
+    }
     trine__poller_close(poller);
     int left = count_descriptors() - descriptors_before;
-    if (pending != 0 || left != 0)
-        print_error("left behind: %zu operations, %d descriptors\n", pending, left);
-    return pending != 0 || left != 0 ? -1 : 0;
+    if (left != 0)
+        print_error("%d descriptors left open\n", left);
+    return left != 0 ? -1 : 0;
 }
 
 #define ON_EACH(test) cmocka_unit_test_setup_teardown(test, open_poller, close_poller)
@@ -168,15 +172,16 @@ static inline void raise_descriptor_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Number of failed tests over all backends. */
+/* Number of failed tests over all backends. Epoll comes first: the end of a ring is finished in the
+ * background and may cut short a call that wrongly blocks. */
 static inline int run_on_each_backend(const struct CMUnitTest *tests, size_t count)
 {
     static const struct variant variants[] = {
+        { "epoll", "epoll", NULL },
         { "uring", "uring", NULL },
         { "uring, completions run at once", "uring", "fail:1:op=ring_open:errno=EINVAL" },
         { "uring, no flags", "uring",
           "fail:1:op=ring_open:errno=EINVAL,fail:2:op=ring_open:errno=EINVAL" },
-        { "epoll", "epoll", NULL },
     };
     int failed = 0;
     signal(SIGPIPE, SIG_IGN);

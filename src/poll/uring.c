@@ -148,12 +148,13 @@ static void move_up(struct uring *poller)
 
 /* ---- submit and cancel */
 
-static const uint8_t opcodes[TRINE__OP_VERBS] = {
-    [TRINE__OP_POLL] = IORING_OP_POLL_ADD,   [TRINE__OP_READ] = IORING_OP_READ,
-    [TRINE__OP_WRITE] = IORING_OP_WRITE,     [TRINE__OP_RECV] = IORING_OP_RECV,
-    [TRINE__OP_SEND] = IORING_OP_SEND,       [TRINE__OP_ACCEPT] = IORING_OP_ACCEPT,
-    [TRINE__OP_CONNECT] = IORING_OP_CONNECT, [TRINE__OP_OPEN] = IORING_OP_OPENAT,
-    [TRINE__OP_CLOSE] = IORING_OP_CLOSE,     [TRINE__OP_FSYNC] = IORING_OP_FSYNC,
+static const uint8_t opcodes[] = {
+    [TRINE__OP_POLL] = IORING_OP_POLL_ADD,      [TRINE__OP_READ] = IORING_OP_READ,
+    [TRINE__OP_WRITE] = IORING_OP_WRITE,        [TRINE__OP_RECV] = IORING_OP_RECV,
+    [TRINE__OP_SEND] = IORING_OP_SEND,          [TRINE__OP_ACCEPT] = IORING_OP_ACCEPT,
+    [TRINE__OP_CONNECT] = IORING_OP_CONNECT,    [TRINE__OP_OPEN] = IORING_OP_OPENAT,
+    [TRINE__OP_CLOSE] = IORING_OP_CLOSE,        [TRINE__OP_FSYNC] = IORING_OP_FSYNC,
+    [TRINE__OP_VERBS] = IORING_OP_ASYNC_CANCEL, /* no verb, but asked for with them */
 };
 
 static bool moves_bytes(const struct trine__op *op)
@@ -330,21 +331,6 @@ static void uring_wake(struct trine__poller *base)
 
 /* ---- open and close */
 
-static bool has_opcodes(struct io_uring *ring)
-{
-    union {
-        struct io_uring_probe probe;
-        char room[sizeof(struct io_uring_probe) + 256 * sizeof(struct io_uring_probe_op)];
-    } answer = { 0 };
-    if (io_uring_register_probe(ring, &answer.probe, 256) < 0)
-        return false;
-    for (int verb = 0; verb < TRINE__OP_VERBS; verb++) {
-        if (!io_uring_opcode_supported(&answer.probe, opcodes[verb]))
-            return false;
-    }
-    return io_uring_opcode_supported(&answer.probe, IORING_OP_ASYNC_CANCEL);
-}
-
 /* The best flags that this kernel knows; it answers EINVAL to those it does not. RSRC_TAGS stands
  * for 5.13, which brought multishot poll without a feature bit of its own. */
 static int ring_open(struct io_uring *ring)
@@ -362,7 +348,8 @@ static int ring_open(struct io_uring *ring)
         struct io_uring_params params = { .cq_entries = COMPLETIONS };
         params.flags = wishes[i] | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
         result = trine__ring_open(ENTRIES, ring, &params);
-        if (result == 0 && ((params.features & needed) != needed || !has_opcodes(ring))) {
+        if (result == 0 && ((params.features & needed) != needed ||
+                            !trine__ring_knows(ring, opcodes, sizeof opcodes))) {
             trine__ring_close(ring);
             return -ENOSYS;
         }

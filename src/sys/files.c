@@ -67,6 +67,14 @@ ssize_t trine__sys_pread(int fd, void *buf, size_t len, int64_t offset)
     return TRINE__RETRY(pread_once(fd, buf, len, offset));
 }
 
+ssize_t trine__sys_read_cached(int fd, void *buf, size_t len, int64_t offset)
+{
+    ssize_t fault =
+        trine__fault_moving(offset < 0 ? TRINE__FAULT_READ : TRINE__FAULT_PREAD, fd, &len);
+    struct iovec all = { buf, len };
+    return fault ?: trine__answer(preadv2(fd, &all, 1, offset, RWF_NOWAIT));
+}
+
 static ssize_t pwrite_once(int fd, const void *buf, size_t len, int64_t offset)
 {
     return trine__fault_moving(TRINE__FAULT_PWRITE, fd, &len)

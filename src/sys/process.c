@@ -5,6 +5,7 @@
 #include "sys/sys.h"
 #include <limits.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -39,6 +40,26 @@ int trine__sys_waitid(int id_type, int id, siginfo_t *ret, int options)
     return (int)TRINE__RETRY(
         trine__fault(TRINE__FAULT_WAITID)
             ?: trine__answer(waitid((idtype_t)id_type, (id_t)id, ret, options)));
+}
+
+int trine__sys_parent_death_signal(int signal)
+{
+    return (int)trine__answer(prctl(PR_SET_PDEATHSIG, (unsigned long)signal));
+}
+
+int trine__sys_adopt_orphans(void)
+{
+    return (int)trine__answer(prctl(PR_SET_CHILD_SUBREAPER, 1UL));
+}
+
+int trine__sys_setpgid(pid_t pid, pid_t group)
+{
+    return (int)trine__answer(setpgid(pid, group));
+}
+
+int trine__sys_getrusage(int who, struct rusage *ret)
+{
+    return (int)trine__answer(getrusage(who, ret));
 }
 
 int trine__sys_thread_start(pthread_t *ret, void *(*entry)(void *), void *arg, size_t stack_size)

@@ -24,6 +24,22 @@ void trine__ring_close(struct io_uring *ring)
     io_uring_queue_exit(ring);
 }
 
+int trine__ring_knows(struct io_uring *ring, const uint8_t *opcodes, size_t count)
+{
+    enum { ASKED = 256 };
+    union {
+        struct io_uring_probe probe;
+        char room[sizeof(struct io_uring_probe) + ASKED * sizeof(struct io_uring_probe_op)];
+    } reply = { 0 };
+    if (io_uring_register_probe(ring, &reply.probe, ASKED) < 0)
+        return 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!io_uring_opcode_supported(&reply.probe, opcodes[i]))
+            return 0;
+    }
+    return 1;
+}
+
 /* What the kernel did not take stays in the ring and goes along with the next submission. */
 int trine__ring_submit(struct io_uring *ring)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* An inbox: many threads post, one takes. A lock-free stack that its owner takes whole and turns round, so
- * that mail of one sender is delivered in order. Nodes are intrusive: posting allocates nothing.
+/* An inbox: many threads post, one takes. A lock-free stack that its owner takes whole and turns
+ * round, so that mail of one sender is delivered in order. Nodes are intrusive: posting allocates
+ * nothing.
  *
- * Reference: Treiber, "Systems Programming: Coping with Parallelism", 1986. Taking everything at once
- * leaves no room for the ABA problem. */
+ * Reference: Treiber, "Systems Programming: Coping with Parallelism", 1986. Taking everything at
+ * once leaves no room for the ABA problem. */
 #ifndef TRINE_THREAD_INBOX_H
 #define TRINE_THREAD_INBOX_H
 

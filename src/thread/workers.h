@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A few threads that drain a queue of jobs: no futures, no results, no policy. It sits below the poller
- * because the epoll backend needs it for files; names are looked up on an instance of their own, so that
- * neither starves the other. Threads start on demand and end after a second without work. */
+/* A few threads that drain a queue of jobs: no futures, no results, no policy. It sits below the
+ * poller because the epoll backend needs it for files; names are looked up on an instance of their
+ * own, so that neither starves the other. Threads start on demand and end after a second without
+ * work. */
 #ifndef TRINE_THREAD_WORKERS_H
 #define TRINE_THREAD_WORKERS_H
 
 struct trine__work {
-    void (*run)(struct trine__work *work);      /* on a worker thread; the last touch of `work` is its */
+    void (*run)(struct trine__work *work); /* on a worker thread; the last touch of `work` is its */
     struct trine__work *next;
-    int state;                                  /* queued, running */
+    int state; /* queued, running */
 };
 
 struct trine__workers;
