@@ -35,11 +35,10 @@ void trine__fiber_init_thread(struct trine__fiber *fiber);
  * not one made by trine__fiber_init_thread(), which ends with its thread. */
 void trine__fiber_done(struct trine__fiber *fiber);
 
-/* Saves the running code in `from` and goes on in `to`. Returns when somebody switches back. */
+/* Saves the running code in `from` and goes on in `to`. Returns when somebody switches back; the
+ * last switch out of a fiber never does. */
 static inline void trine__fiber_switch(struct trine__fiber *from, struct trine__fiber *to);
-/* The last switch out of `from`: it is never resumed. */
-static inline void trine__fiber_leave(struct trine__fiber *from, struct trine__fiber *to);
 
-#include "fiber_switch.h" /* the two inline functions; plain or with sanitizer hooks */
+#include "fiber_switch.h" /* the inline function; plain or with sanitizer hooks */
 
 #endif

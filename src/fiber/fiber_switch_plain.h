@@ -3,14 +3,10 @@
 #ifndef TRINE_FIBER_SWITCH_PLAIN_H
 #define TRINE_FIBER_SWITCH_PLAIN_H
 
-static inline void trine__fiber_switch(struct trine__fiber *from, struct trine__fiber *to)
+static inline __attribute__((always_inline)) void trine__fiber_switch(struct trine__fiber *from,
+                                                                      struct trine__fiber *to)
 {
     trine__fiber_swap(&from->sp, to->sp);
-}
-
-static inline void trine__fiber_leave(struct trine__fiber *from, struct trine__fiber *to)
-{
-    trine__fiber_resume(to->sp); /* what `from` held is nobody's any more */
 }
 
 /* For fiber.c: a fiber comes into being, or goes. */

@@ -91,7 +91,7 @@ static void note_frame(void *arg)
 {
     struct actor *actor = arg;
     actor->seen = (uintptr_t)__builtin_frame_address(0);
-    trine__fiber_leave(&actor->fiber, &thread);
+    trine__fiber_switch(&actor->fiber, &thread);
 }
 
 static void entry_gets_its_argument_on_its_own_stack(void **state)
@@ -160,7 +160,7 @@ static void change_words_and_leave(void *arg)
 {
     struct actor *actor = arg;
     set_words(ODD_WORDS);
-    trine__fiber_leave(&actor->fiber, &thread);
+    trine__fiber_switch(&actor->fiber, &thread);
 }
 
 static void a_fiber_that_leaves_takes_its_words_along(void **state)

@@ -53,6 +53,7 @@ struct trine__slab *trine__slab_new(size_t stride, size_t count)
         atomic_store(&slab->taken, 0);
         return NULL;
     }
+    trine__stack_fresh(base, stride * slab->count);
     trine__advise(base, stride * slab->count, MADV_NOHUGEPAGE); /* only saves memory */
     slab->stride = stride;
     slab->ready = slab->protected = 0;

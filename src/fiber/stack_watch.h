@@ -38,6 +38,12 @@ static inline size_t trine__stack_room(const struct trine__stack *stack)
     return (size_t)((const char *)stack - (const char *)stack->low);
 }
 
+/* Red zones of frames that stood at these addresses before are forgotten. */
+static inline void trine__stack_fresh(void *base, size_t size)
+{
+    __asan_unpoison_memory_region(base, size);
+}
+
 /* While the stack is taken. The guard stays out: LeakSanitizer reads all of a root region. Red
  * zones of frames that its last fiber left for ever are forgotten. */
 static inline void trine__stack_root(struct trine__stack *stack)
@@ -51,6 +57,10 @@ static inline void trine__stack_unroot(struct trine__stack *stack)
     __lsan_unregister_root_region(stack->low, trine__stack_room(stack));
 }
 #else
+static inline void trine__stack_fresh(void *base, size_t size)
+{
+}
+
 static inline void trine__stack_root(struct trine__stack *stack)
 {
 }

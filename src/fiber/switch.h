@@ -14,10 +14,14 @@
 
 #pragma GCC visibility push(hidden)
 
-/* Saves the running code on its stack and the stack pointer in *save_sp; goes on at load_sp. */
+/* void trine__fiber_swap(void **save_sp, void *load_sp): saves the running code on its stack and
+ * the stack pointer in *save_sp; goes on at load_sp. Inline where the port has such a form. */
+#ifdef __x86_64__
+#include "swap_x86_64.h"
+#else
 void trine__fiber_swap(void **save_sp, void *load_sp);
-/* Only goes on at load_sp. */
-void trine__fiber_resume(void *load_sp);
+#endif
+
 /* Lays out a first frame below `high`, so that a swap to it calls entry(arg) with these
  * floating-point control words. Returns its stack pointer. */
 void *trine__fiber_frame(void *high, void (*entry)(void *arg), void *arg, uint64_t words);

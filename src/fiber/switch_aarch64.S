@@ -119,20 +119,6 @@ trine__fiber_saved:                     /* x9: FPCR now */
     .cfi_endproc
     .size   trine__fiber_swap, . - trine__fiber_swap
 
-/* void trine__fiber_resume(void *load_sp): the second half alone. */
-    .p2align 4
-    .globl  trine__fiber_resume
-    .hidden trine__fiber_resume
-    .type   trine__fiber_resume, %function
-trine__fiber_resume:
-    .cfi_startproc
-    BTI_C
-    mrs     x9, fpcr
-    mov     sp, x0
-    b       trine__fiber_saved
-    .cfi_endproc
-    .size   trine__fiber_resume, . - trine__fiber_resume
-
 /* Where a new fiber begins: x19 is its function, x20 the argument. It has no caller, which the
  * undefined return address tells debuggers. */
     .p2align 4
