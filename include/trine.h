@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Trine: coroutines, threads and processes behind one kind of future. Everything of libtrine; the web
- * part (libtrine-web) is <trine/http.h>. */
+/* Trine: coroutines, threads and processes behind one kind of future. Everything of libtrine; the
+ * web part (libtrine-web) is <trine/http.h>. */
 #ifndef TRINE_H
 #define TRINE_H
 

@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/* `message`: one line without newline, valid during the call. May be called from any thread; may not
- * block. The default prints it to stderr. NULL brings the default back. */
+/* `message`: one line without newline, valid during the call. May be called from any thread; may
+ * not block. The default prints it to stderr. NULL brings the default back. */
 typedef void (*trine_report_fn)(const char *message, void *arg);
 TRINE_PUBLIC void trine_set_report(trine_report_fn fn, void *arg);
 

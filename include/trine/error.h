@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors. Python: exceptions with a cause, and exception groups.
  *
- * Every function returns an int (or ssize_t): >= 0 is fine, a negative value is -errno or one of the
- * TRINE_E codes below. errno itself is never part of the interface: it belongs to a thread, and tasks
- * switch between a failure and its reading. Failures that need a sentence carry an error object too. */
+ * Every function returns an int (or ssize_t): >= 0 is fine, a negative value is -errno or one of
+ * the TRINE_E codes below. errno itself is never part of the interface: it belongs to a thread, and
+ * tasks switch between a failure and its reading. Failures that need a sentence carry an error
+ * object too. */
 #ifndef TRINE_ERROR_H
 #define TRINE_ERROR_H
 
@@ -39,13 +40,13 @@ enum {
 /* One sentence for a code, static. Never NULL; safe from any thread. */
 TRINE_PUBLIC const char *trine_strerror(int error);
 
-/* What went wrong, as an immutable tree. Borrowed from the object it was read from (a future, a group,
- * this task) and valid as long as that. */
+/* What went wrong, as an immutable tree. Borrowed from the object it was read from (a future, a
+ * group, this task) and valid as long as that. */
 struct trine_error;
 
-/* Fails with a sentence: keeps it as this task's (or thread's) last error and returns `code`, so that
- * `return trine_fail(-ENOENT, "no chapter %d", n);` gives the awaiting side both. Memory trouble keeps
- * the code and drops the sentence. Threads: any. */
+/* Fails with a sentence: keeps it as this task's (or thread's) last error and returns `code`, so
+ * that `return trine_fail(-ENOENT, "no chapter %d", n);` gives the awaiting side both. Memory
+ * trouble keeps the code and drops the sentence. Threads: any. */
 TRINE_PUBLIC int trine_fail(int code, const char *format, ...) TRINE_PRINTF(2, 3);
 /* The same, with this task's last error as its cause. */
 TRINE_PUBLIC int trine_fail_because(int code, const char *format, ...) TRINE_PRINTF(2, 3);
@@ -60,7 +61,8 @@ TRINE_PUBLIC const char *trine_error_origin(const struct trine_error *error);
 TRINE_PUBLIC const struct trine_error *trine_error_cause(const struct trine_error *error);
 /* The other failures of the same group, in the order they came. */
 TRINE_PUBLIC size_t trine_error_children(const struct trine_error *error);
-TRINE_PUBLIC const struct trine_error *trine_error_child(const struct trine_error *error, size_t index);
+TRINE_PUBLIC const struct trine_error *trine_error_child(const struct trine_error *error,
+                                                         size_t index);
 
 #ifdef __cplusplus
 }

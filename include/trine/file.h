@@ -2,9 +2,9 @@
 /* Descriptors and files, awaited: the calls of POSIX with the task parked instead of the thread.
  * Python: loop.sock_recv and friends, aiofiles.
  *
- * Each call works on any descriptor, blocking or not. In a task it parks; in a plain thread it blocks
- * (and still ends at the scope's deadline where the descriptor can be polled).
- * Errors everywhere: -errno of the call; -ECANCELED, -ETIMEDOUT: it did not happen, no byte moved. */
+ * Each call works on any descriptor, blocking or not. In a task it parks; in a plain thread it
+ * blocks (and still ends at the scope's deadline where the descriptor can be polled). Errors
+ * everywhere: -errno of the call; -ECANCELED, -ETIMEDOUT: it did not happen, no byte moved. */
 #ifndef TRINE_FILE_H
 #define TRINE_FILE_H
 
@@ -30,11 +30,13 @@ TRINE_PUBLIC ssize_t trine_read_all(int fd, void *buf, size_t len);
 
 /* A descriptor, close-on-exec. */
 TRINE_PUBLIC int trine_open(const char *path, int flags, mode_t mode);
-TRINE_PUBLIC int trine_close(int fd); /* not a cancellation point: it is closed whatever it returns */
+TRINE_PUBLIC int
+trine_close(int fd); /* not a cancellation point: it is closed whatever it returns */
 TRINE_PUBLIC int trine_fsync(int fd);
 
-/* Waits until the descriptor is readable or writable (or has an error to tell): for any library that
- * hands out a descriptor. Returns the ready directions. -EBUSY: another task waits for the same. */
+/* Waits until the descriptor is readable or writable (or has an error to tell): for any library
+ * that hands out a descriptor. Returns the ready directions. -EBUSY: another task waits for the
+ * same. */
 enum { TRINE_READABLE = 1, TRINE_WRITABLE = 4 };
 TRINE_PUBLIC int trine_wait_fd(int fd, int directions);
 

@@ -2,10 +2,11 @@
 /* Futures: one kind for tasks, threads and processes. Python: asyncio.Future and
  * concurrent.futures.Future, as one.
  *
- * A future is pending until one transition makes it done, with an outcome (>= 0, or an error) and perhaps
- * a value. Any number of tasks and plain threads may wait for it, before or after. References are counted
- * and thread-safe; dropping the last one of something that still runs detaches it, never kills it. An
- * error that nobody has read by then is reported once, with the place where it came from. */
+ * A future is pending until one transition makes it done, with an outcome (>= 0, or an error) and
+ * perhaps a value. Any number of tasks and plain threads may wait for it, before or after.
+ * References are counted and thread-safe; dropping the last one of something that still runs
+ * detaches it, never kills it. An error that nobody has read by then is reported once, with the
+ * place where it came from. */
 #ifndef TRINE_FUTURE_H
 #define TRINE_FUTURE_H
 
@@ -25,8 +26,8 @@ TRINE_PUBLIC void trine_future_unref(struct trine_future *future); /* accepts NU
 /* Waits until `future` is done. What the waiting did and what the outcome is are two answers:
  *
  * Returns: 0: it is done, and its outcome is in *ret_outcome (NULL: not wanted; it counts as read).
- *          -ECANCELED, -ETIMEDOUT: the wait was cancelled; the future goes on and can be awaited again.
- *          -EDEADLK: it is this very task. -ENOMEM: `future` is NULL (a submit that found no memory).
+ *          -ECANCELED, -ETIMEDOUT: the wait was cancelled; the future goes on and can be awaited
+ * again. -EDEADLK: it is this very task. -ENOMEM: `future` is NULL (a submit that found no memory).
  * Waits:   this task; a plain thread blocks. Done already: no switch. */
 TRINE_PUBLIC int trine_await(struct trine_future *future, int *ret_outcome);
 
@@ -34,21 +35,21 @@ TRINE_PUBLIC int trine_await(struct trine_future *future, int *ret_outcome);
 TRINE_PUBLIC bool trine_future_done(const struct trine_future *future);
 /* The outcome of a done future, and marks it read; -EINPROGRESS while it is pending. */
 TRINE_PUBLIC int trine_future_outcome(struct trine_future *future);
-/* Where the value lies: for a submitted job its record as the job left it, for a promise what it was
- * resolved with, for a task the `arg` it was given. Stable only once done. */
+/* Where the value lies: for a submitted job its record as the job left it, for a promise what it
+ * was resolved with, for a task the `arg` it was given. Stable only once done. */
 TRINE_PUBLIC void *trine_future_value(struct trine_future *future);
 /* The error object behind a failed outcome; NULL if there is none. Marks the error read. */
 TRINE_PUBLIC const struct trine_error *trine_future_error(struct trine_future *future);
 
-/* Asks for cancellation and does not wait: a promise or a queued job is done at once with -ECANCELED; a
- * task finds its blocking calls failing; a job that runs in a thread or process goes on.
- * Returns 1 if that was possible, 0 if it was done already (or runs where it cannot be stopped).
- * Threads: any. */
+/* Asks for cancellation and does not wait: a promise or a queued job is done at once with
+ * -ECANCELED; a task finds its blocking calls failing; a job that runs in a thread or process goes
+ * on. Returns 1 if that was possible, 0 if it was done already (or runs where it cannot be
+ * stopped). Threads: any. */
 TRINE_PUBLIC int trine_cancel(struct trine_future *future);
 
-/* Calls fn(future, arg) when `future` is done, also if it is already: as a turn of the loop that the
- * caller runs in, or, added from a plain thread, in the thread that completes it. In order of adding.
- * fn may not block. -ENOMEM: not added. */
+/* Calls fn(future, arg) when `future` is done, also if it is already: as a turn of the loop that
+ * the caller runs in, or, added from a plain thread, in the thread that completes it. In order of
+ * adding. fn may not block. -ENOMEM: not added. */
 typedef void (*trine_done_fn)(struct trine_future *future, void *arg);
 TRINE_PUBLIC int trine_future_on_done(struct trine_future *future, trine_done_fn fn, void *arg);
 
@@ -56,19 +57,21 @@ TRINE_PUBLIC int trine_future_on_done(struct trine_future *future, trine_done_fn
  * NULL: no memory. */
 TRINE_PUBLIC struct trine_future *trine_promise_new(size_t size);
 /* Makes it done. `value`: copied, `size` bytes; NULL leaves zeros. -EALREADY if it was done. */
-TRINE_PUBLIC int trine_promise_resolve(struct trine_future *promise, int outcome, const void *value);
+TRINE_PUBLIC int trine_promise_resolve(struct trine_future *promise, int outcome,
+                                       const void *value);
 
 /* Waits for several. Never cancels any. `ret_done`, if not NULL, is filled with which are done.
- * Returns: how many are done; -ECANCELED, -ETIMEDOUT (ret_done is then filled too), -EINVAL (none given),
- *          -ENOMEM. Duplicates count each time. */
+ * Returns: how many are done; -ECANCELED, -ETIMEDOUT (ret_done is then filled too), -EINVAL (none
+ * given), -ENOMEM. Duplicates count each time. */
 enum trine_wait_mode { TRINE_FIRST_COMPLETED, TRINE_FIRST_ERROR, TRINE_ALL_COMPLETED };
-TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count, enum trine_wait_mode mode,
-                            bool *ret_done);
+TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count,
+                            enum trine_wait_mode mode, bool *ret_done);
 
 /* Waits for all. Returns 0, or the first error (in time).
- * TRINE_GATHER: an error cancels the others, which are waited for too. COLLECT: all run to their end; read
- * each outcome yourself; returns 0 when the waiting worked. KEEP: returns at the first error and leaves
- * the others running (Python's gather). A cancel of the caller cancels all (not with KEEP) and waits. */
+ * TRINE_GATHER: an error cancels the others, which are waited for too. COLLECT: all run to their
+ * end; read each outcome yourself; returns 0 when the waiting worked. KEEP: returns at the first
+ * error and leaves the others running (Python's gather). A cancel of the caller cancels all (not
+ * with KEEP) and waits. */
 enum trine_gather_mode { TRINE_GATHER, TRINE_GATHER_COLLECT, TRINE_GATHER_KEEP };
 TRINE_PUBLIC int trine_gather(struct trine_future *const *futures, size_t count,
                               enum trine_gather_mode mode);
@@ -84,15 +87,18 @@ TRINE_PUBLIC int trine_race(struct trine_future *const *futures, size_t count, s
  *         ...
  *     trine_completed_close(&done);      only needed when leaving before NULL
  *
- * NULL also when waiting failed: .error then says why (-ECANCELED, -ETIMEDOUT, -ENOMEM), the futures run on
- * and next may be called again. */
+ * NULL also when waiting failed: .error then says why (-ECANCELED, -ETIMEDOUT, -ENOMEM), the
+ * futures run on and next may be called again. */
 struct trine_completed {
     struct trine_future *const *futures;
     size_t count;
     struct trine__completed *state;
     int error;
 };
-#define TRINE_COMPLETED(futures, count) { (futures), (count), NULL, 0 }
+#define TRINE_COMPLETED(futures, count)                                                            \
+    {                                                                                              \
+        (futures), (count), NULL, 0                                                                \
+    }
 TRINE_PUBLIC struct trine_future *trine_completed_next(struct trine_completed *completed);
 TRINE_PUBLIC void trine_completed_close(struct trine_completed *completed);
 

@@ -2,11 +2,11 @@
 /* Scopes: a deadline and a cancel button for a region of code. Python: asyncio.timeout(), shield();
  * trio's cancel scopes.
  *
- * Cancellation is a state, not an event: once a scope is cancelled or its deadline has passed, every
- * blocking call inside it fails, again and again, until the scope closes. A call that reports
- * -ECANCELED or -ETIMEDOUT did not happen; when a value and a cancel arrive together, the value wins.
- * Deadlines are inherited: an inner scope can only shorten. When several scopes around a call are
- * cancelled, the outermost decides which code the call reports. */
+ * Cancellation is a state, not an event: once a scope is cancelled or its deadline has passed,
+ * every blocking call inside it fails, again and again, until the scope closes. A call that reports
+ * -ECANCELED or -ETIMEDOUT did not happen; when a value and a cancel arrive together, the value
+ * wins. Deadlines are inherited: an inner scope can only shorten. When several scopes around a call
+ * are cancelled, the outermost decides which code the call reports. */
 #ifndef TRINE_SCOPE_H
 #define TRINE_SCOPE_H
 
@@ -34,15 +34,15 @@ struct trine__mail {
 struct trine_scope {
     struct trine_scope *parent; /* all private */
     struct trine__context *context;
-    int64_t deadline;           /* of its own, absolute */
+    int64_t deadline; /* of its own, absolute */
     struct trine__timer timer;
     const char *reason;
     struct trine__mail mail;
-    int state;                  /* 0, -ECANCELED or -ETIMEDOUT */
-    int delivered;              /* what calls inside were told */
-    uint32_t posted;            /* a cancel from another thread is on its way */
+    int state;       /* 0, -ECANCELED or -ETIMEDOUT */
+    int delivered;   /* what calls inside were told */
+    uint32_t posted; /* a cancel from another thread is on its way */
     bool shield;
-    bool once;                  /* its limit was 0: calls try before they fail */
+    bool once;   /* its limit was 0: calls try before they fail */
     bool family; /* it is the scope of a struct trine__family */
 };
 
@@ -56,12 +56,12 @@ struct trine__family {
     void (*abandon)(struct trine__family *family);
 };
 
-/* Opens a scope around the code that follows, in the same function or frame. `limit` is a length from
- * now: TRINE_FOREVER for a cancel button only; 0 or less: blocking calls try once, then fail.
+/* Opens a scope around the code that follows, in the same function or frame. `limit` is a length
+ * from now: TRINE_FOREVER for a cancel button only; 0 or less: blocking calls try once, then fail.
  * Scopes close in the reverse order of opening, in the task that opened them. */
 TRINE_PUBLIC void trine_scope_open(struct trine_scope *scope, int64_t limit);
-/* Ends the scope. Returns 0, or the code that blocking calls inside were made to fail with by this scope
- * or one around it. -ETIMEDOUT is returned even if the code inside swallowed it. */
+/* Ends the scope. Returns 0, or the code that blocking calls inside were made to fail with by this
+ * scope or one around it. -ETIMEDOUT is returned even if the code inside swallowed it. */
 TRINE_PUBLIC int trine_scope_close(struct trine_scope *scope);
 /* Cancels everything that runs inside; idempotent. `reason`: kept, for reports; may be NULL.
  * Threads: any, while the scope is open. */
@@ -75,14 +75,15 @@ TRINE_PUBLIC int trine_cancelled(void);
 TRINE_PUBLIC void trine_shield_open(struct trine_scope *scope, int64_t limit);
 TRINE_PUBLIC int trine_shield_close(struct trine_scope *scope);
 
-/* The value of `call` (an int or ssize_t), which gets at most `limit`; -ETIMEDOUT if that ran out. */
-#define TRINE_WITHIN(limit, call)                                                                   \
-    __extension__({                                                                                 \
-        struct trine_scope trine__within;                                                           \
-        trine_scope_open(&trine__within, (limit));                                                  \
-        __typeof__(call) trine__value = (call);                                                     \
-        int trine__state = trine_scope_close(&trine__within);                                       \
-        trine__value < 0 && trine__state < 0 ? (__typeof__(call))trine__state : trine__value;       \
+/* The value of `call` (an int or ssize_t), which gets at most `limit`; -ETIMEDOUT if that ran out.
+ */
+#define TRINE_WITHIN(limit, call)                                                                  \
+    __extension__({                                                                                \
+        struct trine_scope trine__within;                                                          \
+        trine_scope_open(&trine__within, (limit));                                                 \
+        __typeof__(call) trine__value = (call);                                                    \
+        int trine__state = trine_scope_close(&trine__within);                                      \
+        trine__value < 0 && trine__state < 0 ? (__typeof__(call))trine__state : trine__value;      \
     })
 
 #ifdef __cplusplus

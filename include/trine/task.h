@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Tasks: ordinary functions on stacks of their own. Python: asyncio.create_task(), current_task(). */
+/* Tasks: ordinary functions on stacks of their own. Python: asyncio.create_task(), current_task().
+ */
 #ifndef TRINE_TASK_H
 #define TRINE_TASK_H
 
@@ -10,8 +11,8 @@
 extern "C" {
 #endif
 
-/* The shape of everything that can run as a task, in a pool or under a map. Arguments and results live
- * in a record that the caller owns; the return value is >= 0 or an error. */
+/* The shape of everything that can run as a task, in a pool or under a map. Arguments and results
+ * live in a record that the caller owns; the return value is >= 0 or an error. */
 typedef int (*trine_fn)(void *arg);
 
 struct trine_group;
@@ -28,18 +29,19 @@ struct trine_spawn_options {
     bool eager;        /* runs at once, up to its first blocking call, before spawn returns */
 };
 
-/* Starts fn(arg) as a child of `group`. It is queued and runs at this task's next blocking call. A child
- * always starts, even in a group already cancelled, so that its clean-up runs.
+/* Starts fn(arg) as a child of `group`. It is queued and runs at this task's next blocking call. A
+ * child always starts, even in a group already cancelled, so that its clean-up runs.
  *
- * Returns: the child's future, borrowed from the group: valid until the group closes (with .reap: until
- *          this task's next blocking call, unless a reference is taken). NULL when there is no memory:
+ * Returns: the child's future, borrowed from the group: valid until the group closes (with .reap:
+ * until this task's next blocking call, unless a reference is taken). NULL when there is no memory:
  *          the group then fails with -ENOMEM, so call sites need not check.
- * Waits:   only in a group with a limit, while that many children run. A cancel meanwhile: the child is
- *          started all the same and finds itself cancelled.
- * Threads: any, while the group is open. From another thread the group's loop starts the child. */
+ * Waits:   only in a group with a limit, while that many children run. A cancel meanwhile: the
+ * child is started all the same and finds itself cancelled. Threads: any, while the group is open.
+ * From another thread the group's loop starts the child. */
 #define trine_spawn(group, fn, arg) trine_spawn_at((group), (fn), (arg), NULL, TRINE_SITE(fn))
-#define trine_spawn_with(group, fn, arg, options)                                                   \
-    trine_spawn_at((group), (fn), (arg), (options), TRINE_SITE(fn))
+/* The options last: &(struct trine_spawn_options){ .name = "reader", .eager = true } */
+#define trine_spawn_with(group, fn, arg, ...)                                                      \
+    trine_spawn_at((group), (fn), (arg), __VA_ARGS__, TRINE_SITE(fn))
 TRINE_PUBLIC struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
                                                  const struct trine_spawn_options *options,
                                                  const char *site);

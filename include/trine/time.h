@@ -12,10 +12,11 @@ extern "C" {
 #endif
 
 #define TRINE_NANOSECONDS(n)  ((int64_t)(n))
-#define TRINE_MICROSECONDS(n) ((int64_t)((n) * 1000LL))
-#define TRINE_MILLISECONDS(n) ((int64_t)((n) * 1000000LL))
-#define TRINE_SECONDS(n)      ((int64_t)((n) * 1000000000LL))
-/* No limit. As an option, 0 also means no limit; as a length of a scope, 0 means "try once, then fail". */
+#define TRINE_MICROSECONDS(n) ((int64_t)((n)*1000LL))
+#define TRINE_MILLISECONDS(n) ((int64_t)((n)*1000000LL))
+#define TRINE_SECONDS(n)      ((int64_t)((n)*1000000000LL))
+/* No limit. As an option, 0 also means no limit; as a length of a scope, 0 means "try once, then
+ * fail". */
 #define TRINE_FOREVER INT64_MAX
 
 /* Now. Virtual where the loop's time is simulated. Threads: any. */
@@ -24,7 +25,8 @@ TRINE_PUBLIC int64_t trine_now(void);
 /* Sleeps for `duration`, never less; 0 or less is one turn of the loop.
  *
  * Waits:   this task (a plain thread blocks). A cancel ends the sleep early; nothing is lost.
- * Errors:  -ECANCELED, -ETIMEDOUT (the scope's deadline came first), -EDEADLK in a loop's own thread. */
+ * Errors:  -ECANCELED, -ETIMEDOUT (the scope's deadline came first), -EDEADLK in a loop's own
+ * thread. */
 TRINE_PUBLIC int trine_sleep(int64_t duration);
 TRINE_PUBLIC int trine_sleep_until(int64_t when);
 

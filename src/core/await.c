@@ -42,6 +42,8 @@ int trine_await(struct trine_future *future, int *ret_outcome)
     if (self != NULL && future == &self->future)
         return -EDEADLK;
     int error = 0;
+    if (!trine__future_is_done(future))
+        trine__future_help(future);
     if (!trine__future_is_done(future)) {
         error = trine__checkpoint();
         if (error == 0)
@@ -56,11 +58,6 @@ int trine_await(struct trine_future *future, int *ret_outcome)
 }
 
 /* ---- an operation */
-
-struct op_wait {
-    struct trine__op *op;
-    struct trine__parker parker;
-};
 
 static void op_done(struct trine__op *op)
 {

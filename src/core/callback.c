@@ -37,11 +37,9 @@ static void deliver(struct trine__mail *mail)
     trine_future_unref(future);
 }
 
-/* Under the future's lock, by a thread that holds a reference; the callback's own begins here. */
 static void post(struct trine__waiter *waiter)
 {
     struct trine__callback *callback = TRINE__CONTAINER(waiter, struct trine__callback, waiter);
-    trine_future_ref(callback->future);
     trine__loop_post(callback->loop, &callback->mail);
 }
 
@@ -55,13 +53,24 @@ void trine__callbacks_run(struct trine_future *future, struct trine__waiter *lat
     }
 }
 
+void trine__callbacks_forget(struct trine__waiter *first)
+{
+    for (struct trine__waiter *waiter = first; waiter != NULL;) {
+        struct trine__waiter *next = waiter->next != first ? waiter->next : NULL;
+        trine__free(TRINE__CONTAINER(waiter, struct trine__callback, waiter));
+        waiter = next;
+    }
+}
+
 void trine__callbacks_drop(struct trine__loop *loop)
 {
     while (loop->callbacks != NULL) {
         struct trine__callback *callback = loop->callbacks;
         if (trine__future_unwatch(callback->future, &callback->waiter)) {
+            struct trine_future *future = callback->future;
             unlist(callback);
             trine__free(callback);
+            trine_future_unref(future);
         } else {
             trine__loop_deliver(loop); /* it is in the inbox, or will be in a moment */
         }
@@ -79,6 +88,7 @@ int trine_future_on_done(struct trine_future *future, trine_done_fn fn, void *ar
     };
     struct trine__loop *loop = callback->loop;
     if (loop != NULL) {
+        trine_future_ref(future); /* or the loop could not take its callback back when it ends */
         callback->waiter.wake = post;
         callback->next = loop->callbacks;
         if (callback->next != NULL)

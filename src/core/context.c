@@ -17,10 +17,13 @@ static pthread_key_t thread_end;
 /* A child of fork() has this thread only, and none of what its tasks waited for. */
 static void forked(void)
 {
-    if (trine__loop_here == NULL)
+    struct trine__loop *loop = trine__loop_here;
+    if (loop == NULL)
         return;
+    if (loop->current != NULL)
+        loop->current->context.scope = NULL; /* it must not return */
     trine__loop_here = NULL;
-    trine__thread_here = (struct trine__thread_context){ .forked = true };
+    trine__thread_here = (struct trine__thread_context){ .forked = true, .orphan = true };
 }
 
 static void forget_error(void *context)

@@ -55,15 +55,6 @@ static struct trine__waiter *waiters_of(uintptr_t word)
     return (struct trine__waiter *)(word & ~(uintptr_t)TRINE__FUTURE_BITS);
 }
 
-void trine__future_init(struct trine_future *future, const struct trine__future_kind *kind)
-{
-    atomic_init(&future->word, 0);
-    atomic_init(&future->refs, 1);
-    future->outcome = 0;
-    future->kind = kind;
-    future->error = NULL;
-}
-
 bool trine__future_claim(struct trine_future *future)
 {
     uintptr_t taken = TRINE__FUTURE_CLAIMED | TRINE__FUTURE_DONE;
@@ -174,6 +165,9 @@ static void report_unread(struct trine_future *future)
 
 static void release(struct trine_future *future)
 {
+    uintptr_t word = atomic_load_explicit(&future->word, memory_order_relaxed);
+    if (!(word & TRINE__FUTURE_DONE) && waiters_of(word) != NULL)
+        trine__callbacks_forget(waiters_of(word));
     if (future->outcome < 0)
         report_unread(future);
     if (future->error != NULL)

@@ -20,6 +20,7 @@
 struct trine__future_kind {
     const char *name;
     int (*cancel)(struct trine_future *future);        /* as trine_cancel; NULL: cannot be cancelled */
+    void (*help)(struct trine_future *future);         /* before a wait: may do the work here; or NULL */
     void *(*value)(struct trine_future *future);
     const char *(*site)(struct trine_future *future);  /* where it was started; NULL: unknown */
     void (*free)(struct trine_future *future);         /* the last reference is gone */
@@ -41,7 +42,15 @@ enum {
     TRINE__FUTURE_BITS = 15 /* waiters are aligned to 16 bytes */
 };
 
-void trine__future_init(struct trine_future *future, const struct trine__future_kind *kind);
+static inline void trine__future_init(struct trine_future *future,
+                                      const struct trine__future_kind *kind)
+{
+    atomic_init(&future->word, 0);
+    atomic_init(&future->refs, 1);
+    future->outcome = 0;
+    future->kind = kind;
+    future->error = NULL;
+}
 /* True for exactly one caller: who then may write the value and must complete. */
 bool trine__future_claim(struct trine_future *future);
 /* The transition. `error`: taken; may be NULL. Wakes all waiters, then runs callbacks. */
@@ -52,6 +61,13 @@ bool trine__future_watch(struct trine_future *future, struct trine__waiter *wait
 bool trine__future_unwatch(struct trine_future *future, struct trine__waiter *waiter);
 /* The error is now somebody's: it will not be reported as unread. */
 void trine__future_mark_read(struct trine_future *future);
+
+/* Before the caller waits for `future`. */
+static inline void trine__future_help(struct trine_future *future)
+{
+    if (future->kind->help != NULL)
+        future->kind->help(future);
+}
 
 static inline bool trine__future_is_done(const struct trine_future *future)
 {

@@ -18,8 +18,11 @@
 #define BUDGET 128
 /* Tasks from the fresh queue that a loop takes for itself in one turn, so that idle ones find the rest. */
 #define FRESH_PER_TURN 16
-/* Strands kept warm for tasks to come: a burst of starts finds its stacks' pages still there. */
-#define RESTING_MAX 256
+/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period goes back:
+ * a burst that comes again finds its stacks' pages still there, and a fresh page costs more than a
+ * microsecond. */
+#define RESTING_KEPT 256
+#define TRIM_PERIOD  TRINE_SECONDS(1)
 /* Failures of the poller in a row before the run is given up. */
 #define POLL_FAILURES_MAX 100
 
@@ -41,6 +44,22 @@ static struct trine__task *pop(struct trine__task_queue *queue)
     if (task != NULL)
         queue->first = task->next;
     return task;
+}
+
+/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that the next
+ * one runs on, while this one runs. */
+static void look_ahead(const struct trine__loop *loop)
+{
+    const struct trine__task *next = loop->ready.first;
+    if (next == NULL)
+        return;
+    __builtin_prefetch(next->next);
+    const struct trine__strand *strand = next->strand != NULL ? next->strand : loop->resting;
+    if (strand != NULL) {
+        __builtin_prefetch(strand);
+        __builtin_prefetch((const char *)strand - 512);
+        __builtin_prefetch((const char *)strand - 448);
+    }
 }
 
 static void push_front(struct trine__task_queue *queue, struct trine__task *task)
@@ -65,6 +84,7 @@ static void make_current(struct trine__loop *loop, struct trine__task *task)
     loop->current = task;
     task->state = TRINE__TASK_RUNNING;
     task->budget = BUDGET;
+    look_ahead(loop);
 }
 
 struct trine__task *trine__loop_take(struct trine__loop *loop)
@@ -131,6 +151,18 @@ static void lock_fresh(struct trine__loop *loop)
 static void unlock_fresh(struct trine__loop *loop)
 {
     atomic_store_explicit(&loop->fresh_lock, 0, memory_order_release);
+}
+
+void trine__loop_hold_fresh(struct trine__loop *loop)
+{
+    if (!loop->alone)
+        lock_fresh(loop);
+}
+
+void trine__loop_release_fresh(struct trine__loop *loop)
+{
+    if (!loop->alone)
+        unlock_fresh(loop);
 }
 
 static void wake(struct trine__loop *loop)
@@ -210,6 +242,18 @@ void trine__loop_deliver(struct trine__loop *loop)
     }
 }
 
+void trine__loop_settle(struct trine__loop *loop)
+{
+    if (trine__inbox_empty(&loop->inbox))
+        return;
+    if (loop->current == NULL) {
+        trine__loop_deliver(loop);
+        return;
+    }
+    loop->credits = 0;
+    trine__loop_yield(loop, NULL);
+}
+
 /* ---- the turn */
 
 static bool has_work(struct trine__loop *loop)
@@ -230,9 +274,14 @@ static bool can_steal(struct trine__loop *loop)
 
 static void poll_failed(struct trine__loop *loop, int error)
 {
+    int cancelled = loop->root.scope.state;
     if (error == -EDEADLK) {
-        trine__deadlock_report(loop);
-        trine__scope_cancel_local(&loop->root.scope, -EDEADLK, "deadlock");
+        if (cancelled != -EDEADLK)
+            trine__deadlock_report(loop);
+        if (cancelled == 0)
+            trine__scope_cancel_local(&loop->root.scope, -EDEADLK, "deadlock");
+        else
+            trine__deadlock_break(loop);
     } else if (++loop->poll_failures == POLL_FAILURES_MAX) {
         trine__report("the loop cannot wait any more: %s; its tasks are cancelled",
                       trine_strerror(error));
@@ -255,6 +304,15 @@ static bool over(struct trine__runtime *runtime)
     return atomic_load(&runtime->stopping) && atomic_load(&runtime->roots) == 0;
 }
 
+/* When to wake at the latest: for the next timer, or to give back stacks while nothing happens. */
+static int64_t next_deadline(const struct trine__loop *loop)
+{
+    int64_t deadline = trine__timers_next(&loop->timers);
+    if (loop->resting_count > RESTING_KEPT && loop->trim_at < deadline && !trine__clock_simulated())
+        deadline = loop->trim_at;
+    return deadline;
+}
+
 static void sleep_until_something(struct trine__loop *loop)
 {
     atomic_store(&loop->sleeping, true); /* first the flag, then the look: a poster does the reverse */
@@ -262,10 +320,22 @@ static void sleep_until_something(struct trine__loop *loop)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
-        poll_until(loop, stay ? trine__timers_next(&loop->timers) : 0);
+        poll_until(loop, stay ? next_deadline(loop) : 0);
     if (!loop->alone)
         atomic_fetch_sub(&loop->runtime->idle, 1);
     atomic_store(&loop->sleeping, false);
+}
+
+static void trim(struct trine__loop *loop)
+{
+    int64_t now = trine__clock_monotonic();
+    if (now < loop->trim_at)
+        return;
+    size_t unused = loop->resting_least;
+    loop->trim_at = now + TRIM_PERIOD;
+    loop->resting_least = loop->resting_count;
+    trine__strands_trim(loop, unused > RESTING_KEPT ? loop->resting_count - unused + RESTING_KEPT
+                                                    : loop->resting_count);
 }
 
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
@@ -284,7 +354,8 @@ static void turn(struct trine__loop *loop)
         if (loop->ready.first == NULL)
             steal(loop);
     }
-    trine__strands_trim(loop, RESTING_MAX);
+    if (loop->resting_count > RESTING_KEPT || loop->retired != NULL)
+        trim(loop);
 }
 
 void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__loop *loop))
@@ -306,6 +377,7 @@ static void root_ended(struct trine__family *family, struct trine__task *task)
     trine__family_remove(family, task);
     if (runtime->main == task) {
         runtime->outcome = task->future.outcome;
+        runtime->error = trine__error_ref(task->future.error);
         runtime->main_ended = true;
         trine__future_mark_read(&task->future);
     }

@@ -42,8 +42,11 @@ struct trine__loop {
     struct trine__stack_cache *stacks;
     struct trine__strand *resting;      /* of ended tasks, of the default size, warmest first */
     struct trine__strand *retired;      /* of other sizes */
-    size_t resting_count;               /* both */
+    size_t resting_count;
+    size_t resting_least;               /* since the last trim: so many nobody needed */
+    int64_t trim_at;                    /* when to look next */
     struct trine__task *free_tasks;     /* the slab's free records */
+    unsigned adopted_tasks;             /* records of other threads that will end there */
     struct trine__timers timers;
     struct trine__poller *poller;
     unsigned poll_failures;             /* in a row */
@@ -91,8 +94,10 @@ void trine__loop_free(struct trine__loop *loop); /* accepts NULL; after leave, o
 void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__loop *loop));
 /* From any thread: `mail` is delivered on the loop's thread. */
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail);
-/* Delivers what is in the inbox now. On the loop's thread. */
+/* Delivers what is in the inbox now. On the loop's own stack. */
 void trine__loop_deliver(struct trine__loop *loop);
+/* The same from a task, which the loop's own stack runs meanwhile: mail may need more stack than it has. */
+void trine__loop_settle(struct trine__loop *loop);
 /* Calls exit->run when the loop ends. On the loop's thread. */
 void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit);
 
@@ -100,6 +105,9 @@ void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit
 void trine__loop_ready(struct trine__loop *loop, struct trine__task *task);
 /* Queues a task that has not started. On the loop's thread. */
 void trine__loop_start(struct trine__loop *loop, struct trine__task *task);
+/* While held, no other loop takes a task that has not started from this one. On the loop's thread. */
+void trine__loop_hold_fresh(struct trine__loop *loop);
+void trine__loop_release_fresh(struct trine__loop *loop);
 /* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others; goes on
  * with the next. */
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first);
@@ -126,6 +134,7 @@ struct trine__runtime {
     _Atomic(unsigned) roots;         /* tasks in the root families of all loops */
     struct trine__task *main;
     int outcome;
+    struct trine_error *error;       /* of the first task */
     bool main_ended;
 };
 /* Starts fn(arg) in the loop's root family: a task nobody joins but the end of the run. */

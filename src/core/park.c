@@ -135,9 +135,10 @@ void trine__thread_interrupt(struct trine__context *context)
 
 static bool spin(struct trine__parker *parker)
 {
-    static int cores;
+    static _Atomic(int) known;
+    int cores = atomic_load_explicit(&known, memory_order_relaxed);
     if (cores == 0)
-        cores = trine__sys_cpu_count();
+        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
     for (int i = 0; cores > 1 && i < SPINS; i++) {
         if (woken(parker))
             return true;
@@ -151,8 +152,8 @@ static bool give_up(struct trine__context *context, struct trine__parker *parker
                     int64_t limit, int *ret_code)
 {
     int64_t now = deadline != TRINE_FOREVER ? trine__clock_monotonic() : 0;
-    if (deadline <= now)
-        trine__scope_expire_thread(context, now, true);
+    if (deadline <= now) /* a limit that came before a scope's end is not that scope's doing */
+        trine__scope_expire_thread(context, limit < now ? limit : now, true);
     bool over = trine__scope_code(context) != 0 || limit <= now;
     if (parker->cancel == NULL || !over)
         return false;

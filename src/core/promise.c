@@ -35,6 +35,8 @@ static const struct trine__future_kind kind = {
 
 struct trine_future *trine_promise_new(size_t size)
 {
+    if (size > SIZE_MAX - sizeof(struct promise))
+        return NULL;
     struct promise *promise = trine__alloc_zero(1, sizeof *promise + size);
     if (promise == NULL)
         return NULL;

@@ -30,7 +30,7 @@ static void out_of_patience(struct trine__timer *timer)
     struct trine__loop *loop = TRINE__CONTAINER(timer, struct patience, timer)->loop;
     struct trine__task *task = trine__tree_next(&loop->root_context, NULL);
     for (; task != NULL; task = trine__tree_next(&loop->root_context, task)) {
-        if (task->state != TRINE__TASK_ENDED)
+        if (task->context.loop != loop || task->state != TRINE__TASK_ENDED)
             trine__report("the run is over, but task '%s' (spawned at %s) does not stop",
                           trine__task_name_of(task), task->site);
     }
@@ -75,9 +75,9 @@ static int start_further(struct trine__loop *loop)
 {
     sigset_t all, old;
     sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are the first thread's */
+    trine__sys_sigmask(SIG_SETMASK, &all, &old); /* signals are the first thread's */
     int error = trine__sys_thread_start(&loop->thread, further_loop, loop, LOOP_STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    trine__sys_sigmask(SIG_SETMASK, &old, NULL);
     if (error < 0)
         return error;
     loop->has_thread = true;
@@ -132,22 +132,7 @@ static void free_loops(struct trine__runtime *runtime)
     trine__free(runtime->loops);
 }
 
-/* The first task of the run, its errors handed to the thread that called trine_run. */
-struct first {
-    trine_fn fn;
-    void *arg;
-    struct trine_error *error;
-};
-
-static int run_first(void *arg)
-{
-    struct first *first = arg;
-    int outcome = first->fn(first->arg);
-    first->error = trine__error_take();
-    return outcome;
-}
-
-static int run_loops(struct trine__runtime *runtime, struct first *first, int64_t timeout,
+static int run_loops(struct trine__runtime *runtime, trine_fn fn, void *arg, int64_t timeout,
                      bool ignore_sigint)
 {
     struct trine__loop *loop = runtime->loops[0];
@@ -159,7 +144,7 @@ static int run_loops(struct trine__runtime *runtime, struct first *first, int64_
     if (error == 0 && timeout > 0)
         error = trine__scope_limit(&loop->root.scope, trine__clock_monotonic() + timeout);
     if (error == 0) {
-        runtime->main = trine__loop_spawn_root(loop, run_first, first, "main", "trine_run");
+        runtime->main = trine__loop_spawn_root(loop, fn, arg, "main", "trine_run");
         error = runtime->main != NULL ? 0 : -ENOMEM;
     }
     if (error == 0) {
@@ -191,11 +176,10 @@ int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options)
         .stack_size = options->stack_size > 0 ? options->stack_size : TRINE__STACK_DEFAULT,
         .poller = options->poller,
     };
-    struct first first = { .fn = fn, .arg = arg };
     int error = make_loops(&runtime);
     if (error == 0)
-        error = run_loops(&runtime, &first, options->timeout, options->ignore_sigint);
+        error = run_loops(&runtime, fn, arg, options->timeout, options->ignore_sigint);
     free_loops(&runtime);
-    trine__error_keep(first.error);
+    trine__error_keep(runtime.error);
     return error;
 }

@@ -106,17 +106,39 @@ void trine__scope_expire_thread(struct trine__context *context, int64_t now, boo
 
 static void deliver_to_task(struct trine__mail *mail);
 
+static struct trine__loop *loop_of(const struct trine__task *task)
+{
+    return __atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST);
+}
+
+/* Whether `task` is of this loop, and if so whether it has started. One that has not may be taken by
+ * another loop at any time: its number is brought up to date while that cannot happen, and it has nothing
+ * below it. `letter`: a cancel for it has arrived; its box is then free again. */
+enum place { ELSEWHERE, NOT_STARTED, HERE };
+static enum place place_of(struct trine__task *task, struct trine__loop *loop, bool letter)
+{
+    trine__loop_hold_fresh(loop);
+    enum place place = ELSEWHERE;
+    if (loop_of(task) == loop)
+        place = task->state == TRINE__TASK_NEW ? NOT_STARTED : HERE;
+    if (place == NOT_STARTED)
+        __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
+    if (place != ELSEWHERE && letter)
+        atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+    trine__loop_release_fresh(loop);
+    return place;
+}
+
 /* Tells one task. A task of another loop is told by mail, and its children by that loop. True if the walk
  * goes on below it here. */
 static bool tell(struct trine__task *task, struct trine__loop *loop)
 {
-    struct trine__loop *home = __atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST);
-    if (home == loop) {
+    enum place place = place_of(task, loop, false);
+    if (place == HERE)
         trine__task_interrupt(task);
-        return task->state != TRINE__TASK_ENDED;
-    }
-    trine__task_mail(task, TRINE__MAIL_CANCEL, deliver_to_task);
-    return false;
+    else if (place == ELSEWHERE)
+        trine__task_mail_cancel(task, deliver_to_task);
+    return place == HERE && task->state != TRINE__TASK_ENDED;
 }
 
 /* The next task in a walk of everything under `top`, families inside out; `scope` is the place reached in
@@ -171,23 +193,41 @@ static void tell_tree(struct trine__context *top, const struct trine_scope *unti
 
 struct trine__task *trine__tree_next(struct trine__context *top, struct trine__task *task)
 {
-    return task == NULL ? next_below(top, NULL, top, top->scope)
-                        : next_below(top, NULL, &task->context, task->context.scope);
+    if (task == NULL)
+        return next_below(top, NULL, top, top->scope);
+    if (place_of(task, trine__loop_here, false) != HERE)
+        return next_beside(top, NULL, task);
+    return next_below(top, NULL, &task->context, task->context.scope);
 }
 
 static void deliver_to_task(struct trine__mail *mail)
 {
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
-    if (trine__task_mail_arrived(task))
+    enum place place = place_of(task, trine__loop_here, true);
+    if (place == ELSEWHERE) /* taken meanwhile */
+        trine__loop_post(loop_of(task), mail);
+    else if (place == HERE && task->state != TRINE__TASK_ENDED)
         tell_tree(&task->context, NULL);
+}
+
+/* The first reason given counts. */
+static void give_reason(struct trine_scope *scope, const char *reason)
+{
+    const char *none = NULL;
+    __atomic_compare_exchange_n(&scope->reason, &none, reason, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_SEQ_CST);
+}
+
+static const char *reason_of(const struct trine_scope *scope)
+{
+    return __atomic_load_n(&scope->reason, __ATOMIC_SEQ_CST);
 }
 
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason)
 {
     if (state_of(scope) != 0)
         return;
-    if (scope->reason == NULL)
-        scope->reason = reason;
+    give_reason(scope, reason);
     set_state(scope, code);
     tell_tree(scope->context, scope);
 }
@@ -195,17 +235,18 @@ void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *
 void trine__task_cancel_self(struct trine__task *task)
 {
     __atomic_store_n(&task->context.self_cancelled, true, __ATOMIC_SEQ_CST);
-    struct trine__loop *home = __atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST);
-    if (home == trine__loop_here)
+    struct trine__loop *loop = trine__loop_here;
+    enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
+    if (place == HERE)
         tell_tree(&task->context, NULL);
-    else
-        trine__task_mail(task, TRINE__MAIL_CANCEL, deliver_to_task);
+    else if (place == ELSEWHERE)
+        trine__task_mail_cancel(task, deliver_to_task);
 }
 
 static void deliver_to_scope(struct trine__mail *mail)
 {
     struct trine_scope *scope = TRINE__CONTAINER(mail, struct trine_scope, mail);
-    trine__scope_cancel_local(scope, -ECANCELED, scope->reason);
+    trine__scope_cancel_local(scope, -ECANCELED, reason_of(scope));
     __atomic_store_n(&scope->posted, 2, __ATOMIC_RELEASE);
 }
 
@@ -213,7 +254,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
 {
     struct trine__context *context = scope->context;
     if (context->loop == NULL) {
-        scope->reason = reason;
+        give_reason(scope, reason);
         set_state(scope, -ECANCELED);
         trine__thread_interrupt(context);
     } else if (context->loop == trine__loop_here) {
@@ -223,7 +264,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
         if (!__atomic_compare_exchange_n(&scope->posted, &none, 1, false, __ATOMIC_ACQ_REL,
                                          __ATOMIC_RELAXED))
             return;
-        scope->reason = reason;
+        give_reason(scope, reason);
         trine__loop_post(context->loop, &scope->mail);
     }
 }
@@ -254,10 +295,15 @@ int trine__scope_limit(struct trine_scope *scope, int64_t deadline)
 void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
 {
     struct trine__context *context = context_for_scope();
-    *scope = (struct trine_scope){ .parent = context->scope,
-                                   .context = context,
-                                   .deadline = TRINE_FOREVER,
-                                   .mail.deliver = deliver_to_scope };
+    scope->parent = context->scope;
+    scope->context = context;
+    scope->deadline = TRINE_FOREVER;
+    scope->timer.index = 0;
+    scope->reason = NULL;
+    scope->mail.deliver = deliver_to_scope;
+    scope->state = scope->delivered = 0;
+    scope->posted = 0;
+    scope->shield = scope->once = scope->family = false;
     context->scope = scope;
     if (deadline != TRINE_FOREVER && trine__scope_limit(scope, deadline) < 0)
         trine__scope_cancel_local(scope, -ENOMEM, "no memory for its timer");
@@ -279,13 +325,15 @@ void trine_scope_open(struct trine_scope *scope, int64_t limit)
 int trine_scope_close(struct trine_scope *scope)
 {
     struct trine__context *context = scope->context;
+    if (trine__thread_here.orphan && context->loop != trine__loop_here)
+        return TRINE_EFORKED;
     trine_must(context == context_for_scope() && context->scope == scope,
                "scopes and groups must be closed in the reverse order of opening, by the task that "
                "opened them");
     if (scope->timer.index != 0)
         trine__timer_stop(&context->loop->timers, &scope->timer);
     while (__atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
-        trine__loop_deliver(context->loop); /* a cancel from elsewhere is on its way to this frame */
+        trine__loop_settle(context->loop); /* a cancel from elsewhere is on its way to this frame */
     context->scope = scope->parent;
     if (context->cancelled != 0 || scope->shield)
         context->cancelled = context->loop != NULL ? trine__scope_code(context) : 0;
@@ -322,6 +370,6 @@ const char *trine_cancel_reason(void)
     struct cause cause = cause_above(context);
     if (cause.code == 0)
         return NULL;
-    const char *reason = cause.scope != NULL ? cause.scope->reason : "cancelled";
+    const char *reason = cause.scope != NULL ? reason_of(cause.scope) : "cancelled";
     return reason != NULL ? reason : "cancelled";
 }

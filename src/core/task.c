@@ -8,6 +8,7 @@
 #include "core/task.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "base/must.h"
 #include "core/loop.h"
 #include "core/strand.h"
 #include "core/task_slab.h"
@@ -73,7 +74,7 @@ const char *trine_task_site(void)
 
 static uint8_t class_of(size_t stack_size)
 {
-    return stack_size == 0 ? 0 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
+    return stack_size < 2 ? 1 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
 }
 
 struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family, trine_fn fn,
@@ -85,20 +86,21 @@ struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__fami
     else if ((task = trine__task_slab_take(loop)) == NULL)
         return NULL;
     trine__future_init(&task->future, &kind);
-    task->context = (struct trine__context){ .scope = &family->scope, .loop = loop };
-    task->next = NULL;
+    /* Field by field: clearing the whole record first would cost as much as all the rest. */
+    task->context.scope = &family->scope;
+    task->context.loop = loop;
+    task->context.cancelled = 0;
+    task->context.self_cancelled = false;
     task->sibling_next = NULL;
-    task->sibling_prev = NULL;
     task->family = family;
     task->strand = NULL;
     task->fn = fn;
     task->arg = arg;
     task->name = name;
     task->site = site;
-    task->state = TRINE__TASK_NEW;
-    task->stack_class = class_of(stack_size);
-    task->budget = 0;
     atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
+    task->state = TRINE__TASK_NEW;
+    task->stack_class = stack_size != 0 ? class_of(stack_size) : 0;
     return task;
 }
 
@@ -123,7 +125,8 @@ void trine__family_add(struct trine__family *family, struct trine__task *task)
         family->first = task;
     family->last = task;
     /* The parent's own number holds for the child where no inner scope stands between. */
-    if (parent->cancelled != 0 || family->scope.state != 0 || parent->scope != &family->scope)
+    if (parent->cancelled != 0 || family->scope.state != 0 || parent->scope != &family->scope ||
+        __atomic_load_n(&task->context.self_cancelled, __ATOMIC_SEQ_CST))
         task->context.cancelled = trine__scope_code(&task->context);
 }
 
@@ -141,13 +144,13 @@ void trine__family_remove(struct trine__family *family, struct trine__task *task
 
 /* ---- letters between loops */
 
-void trine__task_mail(struct trine__task *task, uint8_t what, void (*deliver)(struct trine__mail *mail))
+void trine__task_mail_cancel(struct trine__task *task, void (*deliver)(struct trine__mail *mail))
 {
     uint8_t idle = TRINE__MAIL_IDLE;
-    if (!atomic_compare_exchange_strong(&task->mail_state, &idle, what))
+    if (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_CANCEL))
         return;
     task->mail.deliver = deliver;
-    trine__loop_post(task->context.loop, &task->mail);
+    trine__loop_post(__atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST), &task->mail);
 }
 
 static void deliver_end(struct trine__mail *mail)
@@ -161,23 +164,18 @@ static void close_letter_box(struct trine__task *task, struct trine__loop *loop)
 {
     uint8_t idle = TRINE__MAIL_IDLE;
     while (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_END)) {
-        trine__loop_deliver(loop);
+        trine__loop_settle(loop);
         idle = TRINE__MAIL_IDLE;
     }
-}
-
-bool trine__task_mail_arrived(struct trine__task *task)
-{
-    atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
-    return task->state != TRINE__TASK_ENDED;
+    task->state = TRINE__TASK_ENDED;
 }
 
 /* ---- ended */
 
-/* fn returned and left scopes open in frames that are gone in a moment: a bug of the caller's, which is
- * reported and mended while the frames still stand. */
-static void abandon_scopes(struct trine__task *task)
+static void close_scopes_left_open(struct trine__task *task)
 {
+    trine_must(trine__loop_here == task->context.loop,
+               "a child of fork() may not return from the task that forked: it has to call _exit()");
     trine__report("task '%s' (spawned at %s) returned with an open scope or group; it is cancelled and "
                   "joined now",
                   trine__task_name_of(task), task->site);
@@ -190,6 +188,20 @@ static void abandon_scopes(struct trine__task *task)
             trine_scope_close(scope);
         }
     }
+}
+
+/* fn returned and left scopes open: a bug of the caller's, which is reported and mended. The scopes, and
+ * what children were given, lie in frames that nothing protects any more; so before anything else is
+ * called, and without a call, this steps over them, to the middle of what is left of the stack. */
+static inline __attribute__((always_inline)) void abandon_scopes(struct trine__task *task)
+{
+    char *here = __builtin_frame_address(0);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvla"
+    char frames[(here - (char *)task->strand->stack->low) / 2];
+#pragma GCC diagnostic pop
+    __asm__ volatile("" : : "r"(frames) : "memory");
+    close_scopes_left_open(task);
 }
 
 /* The last error the task met is its own if the outcome says the same. */
@@ -209,8 +221,6 @@ static struct trine_error *own_error(struct trine__task *task, int outcome)
 
 static void end(struct trine__loop *loop, struct trine__task *task, int outcome)
 {
-    if (task->context.scope != &task->family->scope)
-        abandon_scopes(task);
     task->state = TRINE__TASK_ENDED;
     struct trine__loop *home = task->family->scope.context->loop;
     struct trine_error *error = own_error(task, outcome);
@@ -244,11 +254,14 @@ static void occupy(struct trine__task *task, struct trine__strand *strand)
  * the loop. Returns when such a task is current. */
 static void rest(struct trine__loop *loop, struct trine__strand *strand, struct trine__task *next)
 {
-    struct trine__strand **list =
-        strand->size == loop->runtime->stack_size ? &loop->resting : &loop->retired;
-    strand->next = *list;
-    *list = strand;
-    loop->resting_count++;
+    if (strand->size == loop->runtime->stack_size) {
+        strand->next = loop->resting;
+        loop->resting = strand;
+        loop->resting_count++;
+    } else {
+        strand->next = loop->retired;
+        loop->retired = strand;
+    }
     struct trine__fiber *to = &loop->fiber;
     if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
         to = &next->strand->fiber;
@@ -264,7 +277,10 @@ static void strand_main(void *arg)
     struct trine__strand *strand = loop->current->strand;
     for (;;) {
         struct trine__task *task = loop->current;
-        end(loop, task, task->fn(task->arg));
+        int outcome = task->fn(task->arg);
+        if (task->context.scope != &task->family->scope)
+            abandon_scopes(task);
+        end(loop, task, outcome);
         struct trine__task *next = trine__loop_take(loop);
         if (next != NULL && next->strand == NULL && strand->size == stack_size_of(loop, next))
             occupy(next, strand);
@@ -292,7 +308,8 @@ int trine__strand_bind(struct trine__loop *loop, struct trine__task *task)
     struct trine__strand *strand = loop->resting;
     if (strand != NULL && strand->size == size) {
         loop->resting = strand->next;
-        loop->resting_count--;
+        if (--loop->resting_count < loop->resting_least)
+            loop->resting_least = loop->resting_count;
     } else {
         int error = new_strand(loop, size, &strand);
         if (error < 0)
@@ -307,7 +324,6 @@ static struct trine__strand *give_back(struct trine__loop *loop, struct trine__s
     struct trine__strand *next = strand->next;
     trine__fiber_done(&strand->fiber);
     trine__stack_give(loop->stacks, strand->stack);
-    loop->resting_count--;
     return next;
 }
 
@@ -317,7 +333,7 @@ void trine__strands_trim(struct trine__loop *loop, size_t keep)
         loop->retired = give_back(loop, loop->retired);
     if (loop->resting_count <= keep)
         return;
-    while (loop->resting_count > keep)
+    for (; loop->resting_count > keep; loop->resting_count--)
         loop->resting = give_back(loop, loop->resting);
     trine__stack_cache_trim(loop->stacks);
 }

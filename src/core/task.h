@@ -68,12 +68,10 @@ struct trine__task *trine__tree_next(struct trine__context *top, struct trine__t
 const char *trine__task_name_of(const struct trine__task *task);
 
 /* The task's one letter between loops, by mail->deliver on the receiving loop. A cancel that finds the
- * letter in use (the end is on its way) is not needed any more and not sent. */
-enum { TRINE__MAIL_IDLE, TRINE__MAIL_CANCEL, TRINE__MAIL_END };
-void trine__task_mail(struct trine__task *task, uint8_t kind,
-                      void (*deliver)(struct trine__mail *mail));
-/* A cancel has arrived: true if the task still runs. */
-bool trine__task_mail_arrived(struct trine__task *task);
+ * letter in use is not sent: the start will see it, or the end is on its way and nothing needs it. A task
+ * does not end while a cancel is on its way. */
+enum { TRINE__MAIL_IDLE, TRINE__MAIL_START, TRINE__MAIL_CANCEL, TRINE__MAIL_END };
+void trine__task_mail_cancel(struct trine__task *task, void (*deliver)(struct trine__mail *mail));
 
 /* trine_cancel() of the task itself. On any loop's thread. */
 void trine__task_cancel_self(struct trine__task *task);

@@ -96,6 +96,27 @@ void trine__task_slab_return(struct trine__loop *loop)
     pthread_mutex_unlock(&depot_lock);
 }
 
+void trine__task_slab_adopted(struct trine__loop *loop)
+{
+    if (++loop->adopted_tasks < RECORDS_PER_SLAB)
+        return;
+    pthread_mutex_lock(&depot_lock);
+    for (; loop->adopted_tasks > 0 && loop->free_tasks != NULL; loop->adopted_tasks--) {
+        struct trine__task *task = loop->free_tasks;
+        loop->free_tasks = task->next;
+        deposit(task);
+    }
+    pthread_mutex_unlock(&depot_lock);
+}
+
+size_t trine__task_slab_count(void)
+{
+    pthread_mutex_lock(&depot_lock);
+    size_t count = slab_count;
+    pthread_mutex_unlock(&depot_lock);
+    return count;
+}
+
 void trine__task_slab_give(struct trine__task *task)
 {
     pthread_mutex_lock(&depot_lock);

@@ -12,10 +12,13 @@ struct trine__completed {
 
 static int begin(struct trine_completed *completed)
 {
+    int error = trine__several_refuse(completed->futures, completed->count);
+    if (error < 0)
+        return error;
     struct trine__completed *state = trine__alloc_zero(1, sizeof *state);
     if (state == NULL)
         return -ENOMEM;
-    int error = trine__several_open(&state->several, completed->futures, completed->count);
+    error = trine__several_open(&state->several, completed->futures, completed->count);
     if (error < 0) {
         trine__free(state);
         return error;

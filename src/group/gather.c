@@ -5,18 +5,6 @@
 #include "group/several.h"
 #include <trine/future.h>
 
-/* What makes waiting here impossible from the start. */
-static int refuse(struct trine_future *const *futures, size_t count)
-{
-    if (trine__here() == NULL)
-        return -EDEADLK;
-    for (size_t i = 0; i < count; i++) {
-        if (futures[i] == NULL)
-            return -ENOMEM;
-    }
-    return 0;
-}
-
 static void cancel_all(struct trine_future *const *futures, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -66,7 +54,7 @@ static int gather(struct trine__several *several, enum trine_gather_mode mode)
 int trine_gather(struct trine_future *const *futures, size_t count, enum trine_gather_mode mode)
 {
     struct trine__several several;
-    int error = refuse(futures, count);
+    int error = trine__several_refuse(futures, count);
     if (error == 0)
         error = trine__several_open(&several, futures, count);
     if (error < 0)
@@ -112,7 +100,7 @@ static int race(struct trine__several *several, size_t *ret_winner)
 int trine_race(struct trine_future *const *futures, size_t count, size_t *ret_winner)
 {
     struct trine__several several;
-    int error = count > 0 ? refuse(futures, count) : -EINVAL;
+    int error = count > 0 ? trine__several_refuse(futures, count) : -EINVAL;
     if (error == 0)
         error = trine__several_open(&several, futures, count);
     if (error < 0)

@@ -7,6 +7,8 @@
 #include "base/list.h"
 #include "base/must.h"
 #include "core/loop.h"
+#include "core/task_slab.h"
+#include "core/thread_context.h"
 #include <assert.h>
 #include <trine/group.h>
 
@@ -33,8 +35,12 @@ static void keep_failure(struct trine_group *group, int code, struct trine_error
     if (group->error == 0) {
         group->error = code;
         group->failure = error;
-    } else if (error != NULL && group->failure != NULL) {
-        trine__error_adopt(group->failure, error);
+        return;
+    }
+    struct trine_error *own = trine__error_own(group->failure); /* the child's future has it, too */
+    if (own != NULL) {
+        group->failure = own;
+        trine__error_adopt(own, error);
     } else {
         trine__error_unref(error);
     }
@@ -44,8 +50,9 @@ static struct trine_error *failure_of(struct trine__task *task, int code)
 {
     if (task->future.error != NULL && trine_error_children(task->future.error) == 0)
         return trine__error_ref(task->future.error);
-    struct trine_error *error =
-        trine__error_newf(code, "%s: %s", trine__task_name_of(task), trine_strerror(code));
+    struct trine_error *error = trine__error_because(
+        trine__error_ref(task->future.error), code, "%s: %s", trine__task_name_of(task),
+        trine_strerror(code));
     trine__error_set_origin(error, task->site);
     return error;
 }
@@ -67,8 +74,10 @@ static void judge(struct trine_group *group, struct trine__task *task)
         }
         return;
     }
-    if (ended_by_cancel(task, outcome))
+    if (ended_by_cancel(task, outcome)) {
+        trine__future_mark_read(&task->future);
         return;
+    }
     if (group->reap && group->policy == TRINE_SUPERVISE)
         return; /* reported when its record goes, unless somebody read it */
     trine__future_mark_read(&task->future);
@@ -92,7 +101,7 @@ static void admit(struct trine_group *group, struct trine__task *task)
 
 static bool full(const struct trine_group *group)
 {
-    return group->limit > 0 && group->live > group->limit;
+    return group->live > group->limit;
 }
 
 /* A child has ended: the longest waiting spawner, or the first task of the backlog, has its place. */
@@ -177,9 +186,16 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     static const struct trine_group_options defaults;
     if (options == NULL)
         options = &defaults;
-    *group = (struct trine_group){ .limit = options->limit,
-                                   .policy = (uint8_t)options->policy,
-                                   .reap = options->reap };
+    group->family.first = group->family.last = NULL;
+    group->joiner = group->room_first = NULL;
+    group->backlog_first = NULL;
+    group->failure = NULL;
+    group->live = 0;
+    group->limit = options->limit;
+    group->error = 0;
+    group->policy = (uint8_t)options->policy;
+    group->reap = options->reap;
+    group->broken = group->succeeded = group->starved = false;
     struct trine__context *context = trine__here();
     if (context == NULL || context->loop == NULL) {
         group->broken = true;
@@ -204,10 +220,12 @@ int trine_group_close(struct trine_group *group)
     if (group->broken)
         return trine_fail(TRINE_ENOLOOP, "trine_group_open() in a thread that runs no loop: call it "
                                          "from inside trine_run()");
+    if (trine__thread_here.orphan && home_of(group) != trine__loop_here)
+        return TRINE_EFORKED;
     do {
         while (group->live > 0)
             (void)join(group, NULL);
-        trine__loop_deliver(home_of(group)); /* a spawn from another thread, not yet arrived */
+        trine__loop_settle(home_of(group)); /* a spawn from another thread, not yet arrived */
     } while (group->live > 0);
     if (__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE))
         keep_failure(group, -ENOMEM, NULL);
@@ -267,8 +285,10 @@ static void deliver_spawn(struct trine__mail *mail)
 {
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
     struct trine_group *group = group_of(task->family);
+    atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+    trine__task_slab_adopted(home_of(group));
     group->live++;
-    if (!full(group)) {
+    if (group->limit == 0 || !full(group)) {
         admit(group, task);
         return;
     }
@@ -282,6 +302,11 @@ static void deliver_spawn(struct trine__mail *mail)
 
 static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task)
 {
+    if (trine__thread_here.orphan) {
+        if (task != NULL)
+            trine__task_free(task);
+        return NULL;
+    }
     if (task == NULL) {
         __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
         return NULL;
@@ -289,8 +314,24 @@ static struct trine_future *spawn_elsewhere(struct trine_group *group, struct tr
     struct trine__loop *home = home_of(group);
     task->context.loop = home;
     task->mail.deliver = deliver_spawn;
+    atomic_store(&task->mail_state, TRINE__MAIL_START);
     trine__loop_post(home, &task->mail);
     return &task->future;
+}
+
+/* A child of a group with a limit waits for its place; in a callback, where nobody can wait, it goes to the
+ * backlog: then false. */
+static bool find_room(struct trine_group *group, struct trine__task *task)
+{
+    if (!full(group))
+        return true;
+    if (trine__loop_here->current == NULL) {
+        group->live--;
+        deliver_spawn(&task->mail);
+        return false;
+    }
+    wait_for_room(group);
+    return true;
 }
 
 struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
@@ -301,24 +342,18 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
         return NULL;
     if (options == NULL)
         options = &defaults;
-    struct trine__loop *loop = trine__loop_here, *home = home_of(group);
+    struct trine__loop *loop = trine__loop_here;
     struct trine__task *task = trine__task_new(loop, &group->family, fn, arg, options->name, site,
                                                options->stack_size);
-    if (loop != home)
+    if (loop != home_of(group))
         return spawn_elsewhere(group, task);
     if (task == NULL) {
         no_memory(group);
         return NULL;
     }
     group->live++;
-    if (full(group)) {
-        if (loop->current == NULL) { /* a callback: nobody here can wait */
-            group->live--;
-            deliver_spawn(&task->mail);
-            return &task->future;
-        }
-        wait_for_room(group);
-    }
+    if (group->limit > 0 && !find_room(group, task))
+        return &task->future;
     if (!options->eager || loop->current == NULL) {
         admit(group, task);
     } else {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "group/several.h"
 #include "base/list.h"
+#include "core/loop.h"
 #include "sys/sys.h"
 
 static void complete(struct trine__several_entry *entry)
@@ -23,6 +24,20 @@ static void wake_entry(struct trine__waiter *waiter)
         trine__unpark(sleeper);
 }
 
+int trine__several_refuse(struct trine_future *const *futures, size_t count)
+{
+    if (trine__here() == NULL)
+        return -EDEADLK;
+    const struct trine_future *self = trine_self();
+    for (size_t i = 0; i < count; i++) {
+        if (futures[i] == NULL)
+            return -ENOMEM;
+        if (futures[i] == self)
+            return -EDEADLK;
+    }
+    return 0;
+}
+
 int trine__several_open(struct trine__several *several, struct trine_future *const *futures,
                         size_t count)
 {
@@ -37,6 +52,8 @@ int trine__several_open(struct trine__several *several, struct trine_future *con
         if (!trine__future_watch(futures[i], &entry->waiter))
             complete(entry);
     }
+    for (size_t i = 0; i < count; i++)
+        trine__future_help(futures[i]);
     return 0;
 }
 

@@ -24,6 +24,9 @@ struct trine__several {
     _Atomic(struct trine__parker *) sleeper;     /* who is to be woken by the next completion */
 };
 
+/* What makes waiting for these impossible from the start: -EDEADLK in a loop's own thread or if one of
+ * them is the running task, -ENOMEM if one was never made. */
+int trine__several_refuse(struct trine_future *const *futures, size_t count);
 /* Watches all; those done already count as completed, in order. -ENOMEM. */
 int trine__several_open(struct trine__several *several, struct trine_future *const *futures,
                         size_t count);

@@ -45,11 +45,9 @@ int trine_wait(struct trine_future *const *futures, size_t count, enum trine_wai
     struct trine__several several;
     if (count == 0)
         return -EINVAL;
-    for (size_t i = 0; i < count; i++) {
-        if (futures[i] == NULL)
-            return -ENOMEM;
-    }
-    int error = trine__several_open(&several, futures, count);
+    int error = trine__several_refuse(futures, count);
+    if (error == 0)
+        error = trine__several_open(&several, futures, count);
     if (error < 0)
         return error;
     error = wait_until_decided(&several, mode);
