@@ -234,6 +234,7 @@ static void book(struct map *map, struct unit *unit)
             map->outcomes[unit->first + i] = result;
         if (result < 0 && result != NEVER_RAN && !failed) {
             failed = true;
+            trine__error_keep(trine__error_ref(unit->error)); /* for on_done */
             note_error(map, unit->first + i, result, unit->error);
             unit->error = NULL;
         }

@@ -177,11 +177,13 @@ static void assign(struct trine__process_pool *pool, struct trine__process_worke
     begin_answer(worker);
 }
 
-/* The worker had died before anything of the job could reach it: the job is the next one's. */
+/* The worker died before it had read the whole of its job, so the function has not begun: the job is the
+ * next one's. */
 static void reclaim(struct trine__process_pool *pool, struct trine__process_worker *worker)
 {
     struct trine__process_job *job = worker->job;
     worker->job = NULL;
+    worker->out = (struct trine__transfer){ 0 };
     pool->busy--;
     job->claimed = true;
     trine__process_enqueue_first(pool, job);
@@ -190,17 +192,12 @@ static void reclaim(struct trine__process_pool *pool, struct trine__process_work
 /* Sends what the socket takes. True: all of it, or never. */
 static bool send_some(struct trine__process_pool *pool, struct trine__process_worker *worker)
 {
-    bool begun = worker->job == NULL || worker->out.parts[0].iov_len < sizeof worker->request;
     int result = trine__transfer_send(&worker->out, worker->fd, MSG_DONTWAIT);
-    if (result == -EAGAIN)
-        return false;
-    if (result < 0) {
-        if (!begun && worker->out.parts[0].iov_len == sizeof worker->request)
-            reclaim(pool, worker);
-        worker->out = (struct trine__transfer){ 0 };
+    if (result < 0 && result != -EAGAIN) {
+        reclaim(pool, worker);
         lose(pool, worker, "did not take its job");
     }
-    return true;
+    return result != -EAGAIN;
 }
 
 static int first_error(const struct trine__process_job *job)
@@ -246,6 +243,8 @@ static void receive_some(struct trine__process_pool *pool, struct trine__process
         int result = trine__transfer_recv(&worker->in, worker->fd, MSG_DONTWAIT);
         if (result == -EAGAIN)
             return;
+        if (result == -ECONNRESET && trine__transfer_done(&worker->out))
+            reclaim(pool, worker); /* how the kernel says that it ended without having read all */
         if (result <= 0) {
             lose(pool, worker, NULL);
             return;
@@ -465,7 +464,8 @@ static bool dismiss(struct trine__process_pool *pool)
         struct trine__process_worker *worker = &pool->workers[i];
         if (worker->state != TRINE__WORKER_ABSENT && !worker->dismissed) {
             worker->dismissed = true;
-            trine__sys_shutdown(worker->fd, SHUT_WR);
+            if (trine__sys_shutdown(worker->fd, SHUT_WR) < 0)
+                lose(pool, worker, NULL);
         }
         all_gone &= worker->state == TRINE__WORKER_ABSENT;
     }

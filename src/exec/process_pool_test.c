@@ -372,6 +372,20 @@ static void a_death_while_idle_fails_nobody(void **state)
     trine_executor_free(pool);
 }
 
+/* It was handed over, but the worker never came to read it. */
+static void a_job_that_its_worker_never_read_goes_to_the_next(void **state)
+{
+    struct trine_executor *pool = new_pool(1);
+    pid_t pid = pid_of_worker(pool);
+    kill(pid, SIGSTOP);
+    trine_sleep(TRINE_MILLISECONDS(5));
+    struct trine_future *future = order(pool, RETURN, 0);
+    kill(pid, SIGKILL);
+    assert_int_equal(outcome_of(future), 5);
+    trine_future_unref(future);
+    trine_executor_free(pool);
+}
+
 /* A worker dies while a mebibyte of arguments is on the way to it, or of results from it. */
 static void a_death_in_the_middle_of_a_transfer_is_survived(void **state)
 {
@@ -385,6 +399,8 @@ static void a_death_in_the_middle_of_a_transfer_is_survived(void **state)
         int outcome = outcome_of(future);
         assert_true(outcome == 0 || outcome == TRINE_EWORKERDIED);
         trine_future_unref(future);
+        while (is_alive(pid))
+            trine_sleep(TRINE_MILLISECONDS(1));
         assert_adds(pool, i, i);
     }
     free(big);
@@ -599,10 +615,8 @@ static void use_pool_under_faults(void)
 {
     struct trine_process_pool_options options = { .workers = 2, .max_deaths = 3 };
     struct trine_executor *pool = trine_process_pool_new(&options);
-    if (pool == NULL) {
-        assert_non_null(trine_error_last());
+    if (pool == NULL)
         return;
-    }
     for (int i = 0; i < 4; i++) {
         struct sum sum = { .a = i };
         struct trine_future *future = trine_submit(pool, add, &sum, sizeof sum);
@@ -647,6 +661,7 @@ int main(void)
         TEST(queued_jobs_survive_the_death_of_the_worker_before_them),
         TEST(a_worker_killed_from_outside_fails_the_job_it_held),
         TEST(a_death_while_idle_fails_nobody),
+        TEST(a_job_that_its_worker_never_read_goes_to_the_next),
         TEST(a_death_in_the_middle_of_a_transfer_is_survived),
         TEST(a_hundred_random_kills_lose_nothing),
         TEST(too_many_deaths_break_the_pool_with_the_cause),

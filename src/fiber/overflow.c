@@ -48,11 +48,20 @@ static void append_number(struct line *line, size_t number)
     append(line, digits + at);
 }
 
+/* "file.c:12 function" names the function where the owner has no name of its own. */
+static const char *name_of(const struct trine__stack *stack)
+{
+    if (stack->owner_name || !stack->owner_site)
+        return stack->owner_name ? stack->owner_name : "?";
+    const char *space = strrchr(stack->owner_site, ' ');
+    return space ? space + 1 : stack->owner_site;
+}
+
 void trine__overflow_report(const struct trine__stack *stack)
 {
     struct line line = { .len = 0 };
     append(&line, "trine: stack overflow in task '");
-    append(&line, stack->owner_name ? stack->owner_name : "?");
+    append(&line, name_of(stack));
     append(&line, "' (spawned at ");
     append(&line, stack->owner_site ? stack->owner_site : "?");
     append(&line, "): its ");

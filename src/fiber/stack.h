@@ -29,7 +29,7 @@ struct trine__stack {
     void *low;                 /* first usable byte, above the guard; the stack is [low, this) */
     size_t size;               /* of the slot: guard, frames, this record and its colour */
     /* For the overflow report; set by whoever binds the stack. */
-    const char *owner_name;
+    const char *owner_name; /* NULL: the last word of its site */
     const char *owner_site;
     /* The cache's own. */
     struct trine__slab *slab;

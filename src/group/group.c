@@ -118,6 +118,16 @@ static void hand_over_place(struct trine_group *group)
     }
 }
 
+/* Most records are nobody else's and carry no error: nothing to count, nothing to report. */
+static void release_child(struct trine__task *task)
+{
+    if (atomic_load_explicit(&task->future.refs, memory_order_acquire) == 1 &&
+        task->future.outcome >= 0 && task->future.error == NULL)
+        trine__task_free(task);
+    else
+        trine_future_unref(&task->future);
+}
+
 static void child_ended(struct trine__family *family, struct trine__task *task)
 {
     struct trine_group *group = group_of(family);
@@ -125,7 +135,7 @@ static void child_ended(struct trine__family *family, struct trine__task *task)
         judge(group, task);
     if (group->reap) {
         trine__family_remove(family, task);
-        trine_future_unref(&task->future);
+        release_child(task);
     }
     group->live--;
     if (group->limit > 0)
@@ -166,7 +176,7 @@ static void release_children(struct trine_group *group)
         struct trine__task *next = task->sibling_next;
         if (task->future.outcome < 0)
             trine__future_mark_read(&task->future);
-        trine_future_unref(&task->future);
+        release_child(task);
         task = next;
     }
     group->family.first = group->family.last = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups: they always join, and say what became of the children. */
 #include "core/suite.h"
-#include <stdatomic.h>
+#include <sys/wait.h>
 #include <trine/group.h>
 
 static int runs, ends;
@@ -481,6 +481,36 @@ static void without_a_loop_a_group_is_broken_and_says_so(void **state)
     assert_int_equal(runs, 0);
 }
 
+static int use_groups_in_the_child(struct trine_group *group)
+{
+    struct trine_group own;
+    if (trine_spawn(group, succeed, NULL) != NULL || trine_group_join(group) != TRINE_EFORKED)
+        return 1;
+    if (trine_group_close(group) != TRINE_EFORKED)
+        return 2;
+    trine_group_open(&own, NULL);
+    return trine_group_close(&own) == TRINE_ENOLOOP && runs == 0 ? 0 : 3;
+}
+
+IN_A_TASK(in_a_child_of_fork_groups_fail_and_do_not_hang)
+{
+    struct trine_group group;
+    int status = 0;
+    trine_group_open(&group, NULL);
+    for (int i = 0; i < 3; i++)
+        trine_spawn(&group, sleep_an_hour, NULL);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(use_groups_in_the_child(&group));
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    trine_group_cancel(&group, "enough");
+    assert_int_equal(trine_group_close(&group), -ECANCELED);
+    assert_int_equal(ends, 3);
+    return 0;
+}
+
 /* ---- depth */
 
 #define DEEP 10000
@@ -575,6 +605,7 @@ int main(void)
         GROUP_TEST(a_group_left_open_is_reported_cancelled_and_joined),
         GROUP_TEST(the_first_task_may_leave_one_open_too),
         GROUP_TEST(without_a_loop_a_group_is_broken_and_says_so),
+        GROUP_TEST(in_a_child_of_fork_groups_fail_and_do_not_hang),
         GROUP_TEST(groups_ten_thousand_deep_are_cancelled_without_recursion),
         GROUP_TEST(an_error_travels_up_ten_thousand_groups),
         GROUP_TEST(one_task_may_open_ten_thousand_groups_inside_each_other),

@@ -50,9 +50,11 @@ struct trine__transfer {
     bool head_over;                  /* the body has begun: what looks like a header is a trailer */
     int error;                       /* ours, as opposed to libcurl's: 0 or a code */
     CURLcode code;
-    char reason[CURL_ERROR_SIZE]; /* libcurl's own words, or those for `error` */
-    char peer[128];               /* "HOST port N", of a failed transfer */
-    int system_error;             /* errno behind the failure, or 0 */
+    char reason[CURL_ERROR_SIZE]; /* libcurl's own words, or those for a bad URL */
+    const char *too_large;        /* what went beyond its limit; NULL */
+    size_t limit;
+    char peer[128];   /* "HOST port N", of a failed transfer */
+    int system_error; /* errno behind the failure, or 0 */
     bool connected;
     int64_t received, expected, took; /* bytes; bytes or -1; nanoseconds */
 };

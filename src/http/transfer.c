@@ -70,13 +70,14 @@ static bool append(struct trine__buffer *buffer, const char *data, size_t len, s
     return true;
 }
 
-/* Says why the transfer ends here; libcurl takes any other count than the one it gave for a no. */
-static size_t refuse(struct trine__transfer *transfer, int error, const char *what, size_t limit)
+/* Ends the transfer: libcurl takes any other count than the one it gave for a no. It then writes
+ * its own words into `reason`. */
+static size_t refuse(struct trine__transfer *transfer, int error, const char *too_large,
+                     size_t limit)
 {
     transfer->error = error;
-    if (what != NULL)
-        snprintf(transfer->reason, sizeof transfer->reason, "the %s is larger than %zu bytes", what,
-                 limit);
+    transfer->too_large = too_large;
+    transfer->limit = limit;
     return CURL_WRITEFUNC_ERROR;
 }
 
@@ -165,7 +166,7 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
 
 static int refuse_url(struct trine__transfer *transfer, const char *why)
 {
-    snprintf(transfer->reason, sizeof transfer->reason, "%s", why);
+    snprintf(transfer->reason, sizeof transfer->reason, "not a URL to fetch: %s", why);
     return transfer->error = TRINE_EURL;
 }
 
@@ -182,11 +183,9 @@ static int check_url(struct trine__transfer *transfer)
     if (code == CURLUE_OUT_OF_MEMORY)
         transfer->error = -ENOMEM;
     else if (code == CURLUE_BAD_SCHEME || code == CURLUE_NO_SCHEME)
-        refuse_url(transfer, "not a URL: it begins with neither http:// nor https://");
+        refuse_url(transfer, "it begins with neither http:// nor https://");
     else if (code != CURLUE_OK)
-        snprintf(transfer->reason, sizeof transfer->reason, "not a URL: %s",
-                 curl_url_strerror(code)),
-            transfer->error = TRINE_EURL;
+        refuse_url(transfer, curl_url_strerror(code));
     else if (strcasecmp(scheme, "http") != 0 && strcasecmp(scheme, "https") != 0)
         refuse_url(transfer, "the scheme is neither http nor https");
     curl_free(scheme);
@@ -403,13 +402,14 @@ static int fail_by_code(const struct trine__transfer *transfer)
 static int fail_by_error(const struct trine__transfer *transfer)
 {
     int error = transfer->error;
-    if (error == -ETIMEDOUT || error == -ECANCELED)
-        return trine_fail(error, "%s: %s", transfer->url,
-                          error == -ETIMEDOUT ? "the time limit around it was reached"
-                                              : "cancelled");
-    if (transfer->reason[0] == '\0')
-        return trine_fail(error, "%s: %s", transfer->url, trine_strerror(error));
-    return trine_fail(error, "%s: %s", transfer->url, transfer->reason);
+    if (transfer->too_large != NULL)
+        return trine_fail(error, "%s: the %s is larger than %zu bytes", transfer->url,
+                          transfer->too_large, transfer->limit);
+    if (error == TRINE_EURL)
+        return trine_fail(error, "%s: %s", transfer->url, transfer->reason);
+    if (error == -ETIMEDOUT)
+        return trine_fail(error, "%s: the time limit around it was reached", transfer->url);
+    return trine_fail(error, "%s: %s", transfer->url, trine_strerror(error));
 }
 
 int trine__transfer_result(struct trine__transfer *transfer, struct trine_response **ret)

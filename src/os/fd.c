@@ -2,6 +2,7 @@
 /* Descriptors, awaited: in a task each verb is one operation of the loop; in a plain thread it is
  * the call itself, behind a poll that ends at the scope's deadline. */
 #include "core/loop.h"
+#include "poll/plain.h"
 #include "sys/sys.h"
 #include <fcntl.h>
 #include <trine/file.h>
@@ -19,6 +20,8 @@ static int poll_thread(int fd, short events)
 {
     struct trine__context *context = trine__here();
     struct pollfd entry = { .fd = fd, .events = events };
+    if (fd < 0) /* poll would pass over it and wait for ever */
+        return -EBADF;
     for (;;) {
         int error = trine__checkpoint();
         if (error < 0)
@@ -42,12 +45,13 @@ static bool in_thread(void)
     return trine__loop_here == NULL;
 }
 
-/* The call of a plain thread, again and again while a non-blocking descriptor says "not yet". */
+/* The call of a plain thread, again and again while a non-blocking descriptor says "not yet". What
+ * has offsets is always ready. */
 static ssize_t transfer(int fd, short events, ssize_t (*call)(const struct trine__op *op),
                         const struct trine__op *op)
 {
     for (;;) {
-        int ready = poll_thread(fd, events);
+        int ready = op->offset >= 0 ? trine__checkpoint() : poll_thread(fd, events);
         if (ready < 0)
             return ready;
         ssize_t moved = call(op);
@@ -62,13 +66,19 @@ static ssize_t call_read(const struct trine__op *op)
                            : trine__sys_read(op->fd, op->buf, op->len);
 }
 
-/* Sockets are written with send, which raises no SIGPIPE. */
+/* Sockets are written with send, which raises no SIGPIPE. What is in blocking mode takes as much as
+ * it has room for: to wait for more would be beyond the reach of a deadline. */
 static ssize_t call_write(const struct trine__op *op)
 {
     if (op->offset >= 0)
         return trine__sys_pwrite(op->fd, op->buf, op->len, op->offset);
-    ssize_t sent = trine__sys_send(op->fd, op->buf, op->len, 0);
-    return sent == -ENOTSOCK ? trine__sys_write(op->fd, op->buf, op->len) : sent;
+    ssize_t sent = trine__sys_send(op->fd, op->buf, op->len, MSG_DONTWAIT);
+    if (sent != -ENOTSOCK)
+        return sent;
+    struct trine__op write = *op;
+    write.verb = TRINE__OP_WRITE;
+    int way = trine__plain_way(&write);
+    return way < 0 ? way : trine__plain_try(&write, (enum trine__way)way);
 }
 
 static ssize_t call_accept(const struct trine__op *op)

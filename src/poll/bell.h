@@ -37,20 +37,11 @@ static inline void trine__bell_close(struct trine__bell *bell)
         trine__sys_close(bell->fd);
 }
 
-/* A lost ring is a loop that hangs: a write that failed for another reason than a full counter
- * (which is as good as rung) is tried again a few times. */
+/* A lost ring is a loop that hangs, so no fault plan strikes it. */
 static inline void trine__bell_ring(struct trine__bell *bell)
 {
-    if (atomic_exchange(&bell->state, TRINE__BELL_RUNG) != TRINE__BELL_ASLEEP)
-        return;
-    const uint64_t one = 1;
-    int saved = errno;
-    for (int tries = 0; tries < 8; tries++) {
-        ssize_t written = trine__sys_write(bell->fd, &one, sizeof one);
-        if (written >= 0 || written == -EAGAIN)
-            break;
-    }
-    errno = saved;
+    if (atomic_exchange(&bell->state, TRINE__BELL_RUNG) == TRINE__BELL_ASLEEP)
+        trine__sys_eventfd_ring(bell->fd);
 }
 
 /* False: it was rung since the last awake, the caller may not sleep now. */

@@ -103,6 +103,8 @@ int trine__sys_epoll_ctl(int epfd, int operation, int fd, struct epoll_event *ev
  * returned. */
 int trine__sys_epoll_wait(int epfd, struct epoll_event *events, int max, int64_t deadline);
 int trine__sys_eventfd(unsigned initial); /* non-blocking */
+/* Adds 1; a full counter is as good. A ring must not get lost, so no fault plan strikes it. */
+void trine__sys_eventfd_ring(int fd);
 /* Sleeps while *word == expected. 0 woken (or spuriously), -EAGAIN, -ETIMEDOUT, -EINTR. Only
  * threads of this process meet at a word. */
 int trine__futex_wait(const void *word, uint32_t expected, int64_t deadline);

@@ -91,6 +91,15 @@ int trine__sys_eventfd(unsigned initial)
                ?: (int)trine__answer(eventfd(initial, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
+void trine__sys_eventfd_ring(int fd)
+{
+    const uint64_t one = 1;
+    int saved = errno;
+    while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+    errno = saved;
+}
+
 int trine__futex_wait(const void *word, uint32_t expected, int64_t deadline)
 {
     struct timespec left;
