@@ -38,8 +38,10 @@ soak: all
 torture: all
 	@TRINE_TORTURE=all tools/run-tests $(BUILD) --suite=faults
 
-install: all
-	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild
+install: $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dprefix=$(PREFIX)
+	@ninja -j $(JOBS) -C $(BUILD)
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD) --no-rebuild --quiet
 
 format:
 	@tools/format

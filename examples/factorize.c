@@ -3,10 +3,10 @@
  * processor. (In Python threads win nothing either.)
  *
  *     112272535095293 is a prime
- *     serial       0.101 s
- *     tasks        0.101 s
- *     threads      0.014 s        on 8 processors
- *     processes    0.015 s
+ *     serial       0.162 s
+ *     tasks        0.162 s
+ *     threads      0.082 s        on 2 processors
+ *     processes    0.086 s
  *
  * Usage: factorize [HOW OFTEN, at most 1000] */
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * broken.
  *
  *     cancelled in the queue: Operation canceled
- *     waited too short a time: Connection timed out; later: Success
+ *     waited too short a time: Timed out; later: Success
  *     its worker was killed: The worker process died
  *     the job after it: Success
  *     after the second death: The pool is broken: its workers died too often

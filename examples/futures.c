@@ -2,7 +2,7 @@
 /* A future: submit a job, ask, call back, wait within a limit, read the result.
  *
  *     submitted: not done
- *     a limit of 1 s: Connection timed out, the job goes on
+ *     a limit of 1 s: Timed out, the job goes on
  *     called back: 15 = 3 x 5
  *     15 = 3 x 5 after 2.00 s
  *

@@ -2,9 +2,9 @@
 /* Groups and scopes: limits in number and in time.
  *
  *     6 children of 1 s, 2 at once:     3.00 s, Success
- *     a child of 9 s in a group of 2 s: 2.00 s, Connection timed out
- *     a scope of 2 s around 9 s:        2.00 s, Connection timed out
- *     one call that gets 1 s:           1.00 s, Connection timed out
+ *     a child of 9 s in a group of 2 s: 2.00 s, Timed out
+ *     a scope of 2 s around 9 s:        2.00 s, Timed out
+ *     one call that gets 1 s:           1.00 s, Timed out
  *
  * Usage: groups_and_deadlines [MILLISECONDS that a second lasts] */
 #include <stdio.h>

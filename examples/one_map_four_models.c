@@ -3,10 +3,10 @@
  *
  *      56765 bytes  Page 0 of the encyclopedia
  *     ...                                             15 lines
- *     serial       15 pages in 0.82 s
+ *     serial       15 pages in 0.80 s
  *     tasks        15 pages in 0.10 s
- *     threads      15 pages in 0.19 s
- *     processes    15 pages in 0.21 s
+ *     threads      15 pages in 0.18 s
+ *     processes    15 pages in 0.41 s                 on 2 processors
  *
  * Usage: one_map_four_models [URL of a running `trine httpbin`] */
 #include <stdio.h>

@@ -69,7 +69,8 @@ TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count,
 
 /* Waits for all. Returns 0, or the first error (in time).
  * TRINE_GATHER: an error cancels the others, which are waited for too. COLLECT: all run to their
- * end; read each outcome yourself; returns 0 when the waiting worked. KEEP: returns at the first
+ * end; read each outcome yourself; returns 0 when the waiting worked (children of a fail-fast group
+ * cancel their parent's waiting when they fail: use TRINE_SUPERVISE). KEEP: returns at the first
  * error and leaves the others running (Python's gather). A cancel of the caller cancels all (not
  * with KEEP) and waits. */
 enum trine_gather_mode { TRINE_GATHER, TRINE_GATHER_COLLECT, TRINE_GATHER_KEEP };

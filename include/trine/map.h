@@ -18,8 +18,8 @@ struct trine_map_options {
     bool ordered;    /* call on_done in the order of the items, not of completion */
     size_t chunk;    /* items sent to a pool's worker at once; 0: chosen from count and workers */
     int64_t timeout; /* for the whole map; 0: none */
-    /* After each item, in the caller's task or thread. For a failed item trine_error_last() is its error,
-     * unless .ordered or a .chunk of several blurs whose it is. */
+    /* After each item, in the caller's task or thread. For a failed item trine_error_last() is its
+     * error, unless .ordered or a .chunk of several blurs whose it is. */
     trine_map_done_fn on_done;
     void *on_done_arg;
 };

@@ -66,7 +66,8 @@ TRINE_PUBLIC int trine_scope_close(struct trine_scope *scope);
 /* Cancels everything that runs inside; idempotent. `reason`: kept, for reports; may be NULL.
  * Threads: any, while the scope is open. */
 TRINE_PUBLIC void trine_scope_cancel(struct trine_scope *scope, const char *reason);
-/* Why the code here is being cancelled (the reason given), NULL if it is not. */
+/* Why the code here is being cancelled (the reason given), NULL if it is not: also inside a shield,
+ * so ask before opening one. */
 TRINE_PUBLIC const char *trine_cancel_reason(void);
 /* 0, or the code that a blocking call would fail with here and now. Never waits. */
 TRINE_PUBLIC int trine_cancelled(void);

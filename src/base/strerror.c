@@ -30,6 +30,8 @@ const char *trine_strerror(int error)
         return "The peer broke the HTTP protocol";
     case TRINE_EHTTPSTATUS:
         return "The HTTP status is an error";
+    case -ETIMEDOUT: /* the kernel's word speaks of connections only */
+        return "Timed out";
     default: {
         /* strerrordesc_np is static text, unlike strerror, and safe from any thread. */
         const char *text = error >= 0 ? "Success" : strerrordesc_np(-error);

@@ -279,6 +279,8 @@ int trine__compare(int argc, char **argv)
         status = 1;
     if (status < 0) {
         int error = trine__children_open();
+        if (error < 0)
+            fprintf(stderr, "trine compare: cannot start: %s\n", trine_strerror(error));
         status = error < 0 ? 1 : compare(all);
         trine__children_close();
     }

@@ -69,14 +69,18 @@ static void advise_waiting(struct trine__text *text, const struct field *field, 
     bool coroutines = field->of[TRINE__MODEL_COROUTINES] != NULL &&
                       field->speedup[best] < FASTER * field->speedup[TRINE__MODEL_COROUTINES];
     if (best == TRINE__MODEL_SERIAL || field->speedup[best] < FASTER) {
-        trine__text_add(text, "but no measured model was faster, so serial will do.\n");
+        trine__text_add(text, "no measured model was faster, so serial will do.\n");
         return;
     }
     enum trine__model choice = coroutines ? TRINE__MODEL_COROUTINES : best;
     const struct trine__measurement *row = field->of[choice];
-    trine__text_add(text, "use %s (%.1f times as fast as serial with %u worker%s and %.1f MiB)",
-                    trine__model_name(choice), field->speedup[choice], row->workers,
-                    row->workers > 1 ? "s" : "", (double)row->peak_kib / 1024);
+    trine__text_add(text, "use %s (%.1f times as fast as serial in ", trine__model_name(choice),
+                    field->speedup[choice]);
+    if (choice == TRINE__MODEL_COROUTINES)
+        trine__text_add(text, "one thread and %.1f MiB)", (double)row->peak_kib / 1024);
+    else
+        trine__text_add(text, "%u %s and %.1f MiB)", row->workers, trine__model_name(choice),
+                        (double)row->peak_kib / 1024);
     if (choice == TRINE__MODEL_COROUTINES && field->of[TRINE__MODEL_THREADS] != NULL)
         trine__text_add(text, ", or threads (%.1f times) where a library can only block",
                         field->speedup[TRINE__MODEL_THREADS]);

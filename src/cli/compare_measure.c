@@ -14,7 +14,7 @@
 
 struct message {
     enum { ITEM, FIGURES, TROUBLE } kind;
-    int outcome; /* of the item; TROUBLE: why nothing could run */
+    int outcome; /* of the item or the map; TROUBLE: why nothing could run */
     size_t item; /* from 1 */
     unsigned workers;
     int64_t wall_ns, cpu_ns, starved_ns, peak_kib;
@@ -109,8 +109,10 @@ static void run_model(void *arg, int to)
         send_message(to, &message);
         return;
     }
-    (void)trine_map(executor, workload->fn, workload->items, workload->count, workload->size,
-                    &options);
+    message.outcome = trine_map(executor, workload->fn, workload->items, workload->count,
+                                workload->size, &options);
+    if (message.outcome < 0)
+        explain(&message, "");
     message.workers = trine_executor_workers(executor);
     int64_t looking = trine__clock_monotonic();
     message.peak_kib = trine__family_peak_kib();
@@ -151,12 +153,12 @@ static void take(struct trine__measurement *measurement, bool *told, const struc
         add_failure(measurement, message->item, message->sentence);
 }
 
-/* The items that nobody told of, when their process is gone. */
+/* The items that nobody told of have not run. */
 static void give_up(struct trine__measurement *measurement, const bool *told, const char *why)
 {
     for (size_t i = 0; i < measurement->workload->count; i++)
         if (!told[i])
-            add_failure(measurement, i + 1, why);
+            add_failure(measurement, i + 1, why[0] != '\0' ? why : "what became of it got lost");
     measurement->finished = true;
 }
 
@@ -175,11 +177,12 @@ static int listen_to(int from, struct trine__measurement *measurement, bool *tol
             return -ECANCELED;
         if (error < 0 || fds[1].revents == 0)
             continue;
-        if (trine__sys_read(from, &message, sizeof message) != (ssize_t)sizeof message)
-            return 0;
-        if (message.kind == TROUBLE)
+        ssize_t got = trine__sys_read(from, &message, sizeof message);
+        if (got != (ssize_t)sizeof message)
+            return got < 0 ? (int)got : 0;
+        if (message.kind != ITEM)
             snprintf(trouble, TRINE__SENTENCE_MAX, "%s", message.sentence);
-        else
+        if (message.kind != TROUBLE)
             take(measurement, told, &message);
     }
 }
@@ -225,10 +228,10 @@ int trine__measure(const struct trine__workload *workload, enum trine__model mod
     if (error == 0) {
         error = listen_to(child.from, ret, told, why, progress);
         trine__child_end(&child, 1, &how);
-        if (error == 0 && !ret->finished) {
+        if (error == 0 && !ret->finished)
             tell_end(&how, why);
+        if (error == 0)
             give_up(ret, told, why);
-        }
         sort_failures(ret);
     }
     trine__free(told);

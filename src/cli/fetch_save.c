@@ -9,11 +9,30 @@
 
 #define INDEX "index.html"
 
-static int write_and_close(int fd, struct trine_slice body)
+/* At offsets of our own: when a disk is full io_uring may tell of a part written and leave the
+ * file's position where it was, so that the rest would go over that part. */
+static int write_file(int fd, struct trine_slice body)
 {
-    int error = trine_write_all(fd, body.data, body.len);
+    for (size_t at = 0; at < body.len;) {
+        ssize_t written = trine_pwrite(fd, body.data + at, body.len - at, (int64_t)at);
+        if (written < 0)
+            return (int)written;
+        at += (size_t)written;
+    }
+    return 0;
+}
+
+static int write_and_close(int fd, struct trine_slice body,
+                           int (*put)(int fd, struct trine_slice body))
+{
+    int error = put(fd, body);
     int closed = trine_close(fd);
     return error < 0 ? error : closed;
+}
+
+static int write_stream(int fd, struct trine_slice body)
+{
+    return trine_write_all(fd, body.data, body.len);
 }
 
 static int failed(int error, const char *path)
@@ -40,7 +59,7 @@ int trine__save_here(const char *path, struct trine_slice body)
     int fd = trine_open(temporary, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (fd < 0)
         return failed(fd, path);
-    error = write_and_close(fd, body);
+    error = write_and_close(fd, body, write_file);
     if (error == 0)
         error = trine__sys_rename(temporary, path);
     if (error == 0)
@@ -55,7 +74,7 @@ int trine__save(const char *path, struct trine_slice body)
     if (trine__sys_stat(path, &there) < 0 || S_ISREG(there.st_mode))
         return trine__save_here(path, body);
     int fd = trine_open(path, O_WRONLY, 0);
-    int error = fd < 0 ? fd : write_and_close(fd, body);
+    int error = fd < 0 ? fd : write_and_close(fd, body, write_stream);
     return error < 0 ? failed(error, path) : 0;
 }
 

@@ -177,13 +177,14 @@ IN_A_TASK(a_failed_submit_is_an_error_and_nothing_hangs)
         char plan[32];
         struct reading reading = { .fd = fds[0] };
         struct trine_scope scope;
-        snprintf(plan, sizeof plan, "fail:%d+", k);
+        snprintf(plan, sizeof plan, "fail:%d", k);
         trine_scope_open(&scope, SOON);
         trine__fault_plan(plan);
         read_a_byte(&reading);
         trine__fault_plan(NULL);
         trine_scope_close(&scope);
-        assert_true(reading.result < 0);
+        assert_true(reading.result <
+                    0); /* of the fault, or of the limit if that call was made again */
     }
     assert_int_equal(trine_sleep(1), 0);
     close_pipe(fds);

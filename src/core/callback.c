@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A callback is a waiter of its own. Added on a loop, its wake posts it there and it runs as a turn of
- * that loop; added from a plain thread, it runs in the thread that completes the future, after the lock
- * is released. */
+/* A callback is a waiter of its own. Added on a loop, its wake posts it there and it runs as a turn
+ * of that loop; added from a plain thread, it runs in the thread that completes the future, after
+ * the lock is released. */
 #include "core/callback.h"
 #include "base/list.h"
 #include "core/loop.h"

@@ -7,9 +7,11 @@
 
 struct trine__loop;
 
-/* Runs the callbacks whose adder has no loop, in order, in the completing thread. No lock is held. */
+/* Runs the callbacks whose adder has no loop, in order, in the completing thread. No lock is held.
+ */
 void trine__callbacks_run(struct trine_future *future, struct trine__waiter *late);
-/* The future goes while it is pending: frees callbacks whose adder has no loop (the others keep it). */
+/* The future goes while it is pending: frees callbacks whose adder has no loop (the others keep
+ * it). */
 void trine__callbacks_forget(struct trine__waiter *first);
 /* The loop ends: takes back every callback that would have run on it. */
 void trine__callbacks_drop(struct trine__loop *loop);

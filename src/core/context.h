@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A context: who is running, a task or a plain thread, and under which scopes.
  *
- * Every blocking call finds out at call time where it runs: trine__here() is the running task's context,
- * or the thread's own. */
+ * Every blocking call finds out at call time where it runs: trine__here() is the running task's
+ * context, or the thread's own. */
 #ifndef TRINE_CORE_CONTEXT_H
 #define TRINE_CORE_CONTEXT_H
 
@@ -24,7 +24,8 @@ struct trine__context {
 extern __thread struct trine__loop *trine__loop_here __attribute__((tls_model("initial-exec")));
 
 /* ---- scope.c */
-/* The code in force for `context`: the outermost cancelled scope's around it, up to the first shield. */
+/* The code in force for `context`: the outermost cancelled scope's around it, up to the first
+ * shield. */
 int trine__scope_code(const struct trine__context *context);
 /* As that, and remembers in each scope up to the source that it was delivered. */
 int trine__scope_deliver(struct trine__context *context);
@@ -37,7 +38,8 @@ int trine__scope_limit(struct trine_scope *scope, int64_t deadline);
 /* Cancels with a code of choice (-ECANCELED, -ETIMEDOUT, -EDEADLK). On the scope's own loop. */
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason);
 
-/* Marks a plain thread's scopes whose time has come; `waited`: the call has tried and would block. */
+/* Marks a plain thread's scopes whose time has come; `waited`: the call has tried and would block.
+ */
 void trine__scope_expire_thread(struct trine__context *context, int64_t now, bool waited);
 
 /* The last error of the running task or thread: takes it over; NULL clears. */

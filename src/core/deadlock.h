@@ -7,7 +7,8 @@ struct trine__loop;
 
 /* Reports each parked task of the loop's tree with what it waits for. */
 void trine__deadlock_report(struct trine__loop *loop);
-/* It is so although the first task was cancelled, behind shields: every wait fails with -EDEADLK. */
+/* It is so although the first task was cancelled, behind shields: every wait fails with -EDEADLK.
+ */
 void trine__deadlock_break(struct trine__loop *loop);
 
 #endif

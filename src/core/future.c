@@ -16,8 +16,8 @@ static inline void pause_between(unsigned *spins)
         trine__sys_thread_yield();
 }
 
-/* Waits until nobody holds the word; then sets `bits` if none of `unless` is set. Returns the word as it
- * was before. */
+/* Waits until nobody holds the word; then sets `bits` if none of `unless` is set. Returns the word
+ * as it was before. */
 static uintptr_t set_bits(struct trine_future *future, uintptr_t bits, uintptr_t unless)
 {
     uintptr_t word = atomic_load_explicit(&future->word, memory_order_acquire);
@@ -30,10 +30,9 @@ static uintptr_t set_bits(struct trine_future *future, uintptr_t bits, uintptr_t
         if (word & TRINE__FUTURE_LOCKED) {
             pause_between(&spins);
             word = atomic_load_explicit(&future->word, memory_order_acquire);
-        } else if ((word & unless) ||
-                   atomic_compare_exchange_weak_explicit(&future->word, &word, word | bits,
-                                                         memory_order_acq_rel,
-                                                         memory_order_acquire)) {
+        } else if ((word & unless) || atomic_compare_exchange_weak_explicit(
+                                          &future->word, &word, word | bits, memory_order_acq_rel,
+                                          memory_order_acquire)) {
             return word;
         }
     }
@@ -85,7 +84,8 @@ void trine__future_complete(struct trine_future *future, int outcome, struct tri
     assert(!(word & TRINE__FUTURE_DONE));
     struct trine__waiter *first = waiters_of(word), *waiter = first, *late = NULL;
     word = (word & TRINE__FUTURE_BITS) | TRINE__FUTURE_DONE | TRINE__FUTURE_LOCKED;
-    atomic_store_explicit(&future->word, word, memory_order_release); /* done before the first wake */
+    atomic_store_explicit(&future->word, word,
+                          memory_order_release); /* done before the first wake */
     struct trine__waiter **end = &late;
     while (waiter != NULL) {
         struct trine__waiter *next = waiter->next != first ? waiter->next : NULL;

@@ -3,7 +3,8 @@
  *
  *     word:  [ first waiter | LOCKED | READ | CLAIMED | DONE ]
  *
- *     pending --claim--> claimed --complete--> done        (one terminal transition, whoever wins the claim)
+ *     pending --claim--> claimed --complete--> done        (one terminal transition, whoever wins
+ * the claim)
  *
  * The word is its own lock, held for a few instructions. While the process has a single thread
  * (__libc_single_threaded) plain loads and stores take the place of the locked instructions.
@@ -19,11 +20,11 @@
 
 struct trine__future_kind {
     const char *name;
-    int (*cancel)(struct trine_future *future);        /* as trine_cancel; NULL: cannot be cancelled */
-    void (*help)(struct trine_future *future);         /* before a wait: may do the work here; or NULL */
+    int (*cancel)(struct trine_future *future); /* as trine_cancel; NULL: cannot be cancelled */
+    void (*help)(struct trine_future *future);  /* before a wait: may do the work here; or NULL */
     void *(*value)(struct trine_future *future);
-    const char *(*site)(struct trine_future *future);  /* where it was started; NULL: unknown */
-    void (*free)(struct trine_future *future);         /* the last reference is gone */
+    const char *(*site)(struct trine_future *future); /* where it was started; NULL: unknown */
+    void (*free)(struct trine_future *future);        /* the last reference is gone */
 };
 
 struct trine_future {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Ctrl-C: the first cancels the first task, the second ends the program. Only where SIGINT stands at its
- * default, and for one run at a time. */
+/* Ctrl-C: the first cancels the first task, the second ends the program. Only where SIGINT stands
+ * at its default, and for one run at a time. */
 #ifndef TRINE_CORE_INTERRUPT_H
 #define TRINE_CORE_INTERRUPT_H
 

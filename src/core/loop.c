@@ -14,13 +14,14 @@
 /* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
  * hundred nanoseconds; a dispatch a few. */
 #define TURN 256
-/* Blocking calls that a task may make without blocking before the others get a turn (tokio's figure). */
+/* Blocking calls that a task may make without blocking before the others get a turn (tokio's
+ * figure). */
 #define BUDGET 128
-/* Tasks from the fresh queue that a loop takes for itself in one turn, so that idle ones find the rest. */
+/* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
 #define FRESH_PER_TURN 16
-/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period goes back:
- * a burst that comes again finds its stacks' pages still there, and a fresh page costs more than a
- * microsecond. */
+/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period
+ * goes back: a burst that comes again finds its stacks' pages still there, and a fresh page costs
+ * more than a microsecond. */
 #define RESTING_KEPT 256
 #define TRIM_PERIOD  TRINE_SECONDS(1)
 /* Failures of the poller in a row before the run is given up. */
@@ -46,8 +47,8 @@ static struct trine__task *pop(struct trine__task_queue *queue)
     return task;
 }
 
-/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that the next
- * one runs on, while this one runs. */
+/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that
+ * the next one runs on, while this one runs. */
 static void look_ahead(const struct trine__loop *loop)
 {
     const struct trine__task *next = loop->ready.first;
@@ -196,7 +197,8 @@ void trine__loop_start(struct trine__loop *loop, struct trine__task *task)
         wake_an_idle_loop(loop->runtime);
 }
 
-/* Moves at most `max` fresh tasks of `from` into the ready queue of `loop`, which they then belong to. */
+/* Moves at most `max` fresh tasks of `from` into the ready queue of `loop`, which they then belong
+ * to. */
 static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsigned max)
 {
     if (atomic_load(&from->fresh_count) == 0)
@@ -217,6 +219,14 @@ static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsig
     unlock_fresh(from);
 }
 
+/* How many of its own fresh tasks a loop takes in one turn: the other loops find the rest. */
+static unsigned own_share(struct trine__loop *loop)
+{
+    unsigned loops = loop->runtime->loop_count;
+    unsigned share = (atomic_load(&loop->fresh_count) + loops - 1) / loops;
+    return share < FRESH_PER_TURN ? share : FRESH_PER_TURN;
+}
+
 static void steal(struct trine__loop *loop)
 {
     struct trine__runtime *runtime = loop->runtime;
@@ -228,8 +238,16 @@ static void steal(struct trine__loop *loop)
 
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
 {
-    if (trine__inbox_post(&loop->inbox, mail) && loop != trine__loop_here)
+    if (loop == trine__loop_here) {
+        trine__inbox_post(&loop->inbox, mail);
+        return;
+    }
+    /* What the mail brings may let the run end before this thread has looked whether the loop
+     * sleeps. */
+    atomic_fetch_add(&loop->posters, 1);
+    if (trine__inbox_post(&loop->inbox, mail))
         wake(loop);
+    atomic_fetch_sub(&loop->posters, 1);
 }
 
 void trine__loop_deliver(struct trine__loop *loop)
@@ -262,7 +280,8 @@ static bool has_work(struct trine__loop *loop)
            atomic_load(&loop->fresh_count) > 0;
 }
 
-/* Whether any loop has a fresh task; looked at again after this one has announced that it is idle. */
+/* Whether any loop has a fresh task; looked at again after this one has announced that it is idle.
+ */
 static bool can_steal(struct trine__loop *loop)
 {
     for (unsigned i = 0; !loop->alone && i < loop->runtime->loop_count; i++) {
@@ -315,7 +334,8 @@ static int64_t next_deadline(const struct trine__loop *loop)
 
 static void sleep_until_something(struct trine__loop *loop)
 {
-    atomic_store(&loop->sleeping, true); /* first the flag, then the look: a poster does the reverse */
+    atomic_store(&loop->sleeping,
+                 true); /* first the flag, then the look: a poster does the reverse */
     if (!loop->alone)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
@@ -350,7 +370,7 @@ static void turn(struct trine__loop *loop)
     if (loop->timers.count > 0)
         trine__timers_fire(&loop->timers, trine__clock_monotonic());
     if (!loop->alone) {
-        take_fresh(loop, loop, FRESH_PER_TURN);
+        take_fresh(loop, loop, own_share(loop));
         if (loop->ready.first == NULL)
             steal(loop);
     }
@@ -454,6 +474,8 @@ void trine__loop_leave(struct trine__loop *loop)
     while (loop->poller != NULL && loop->poller->pending > 0)
         poll_until(loop, TRINE_FOREVER);
     trine__loop_deliver(loop);
+    while (atomic_load(&loop->posters) > 0)
+        trine__sys_thread_yield();
     trine__strands_trim(loop, 0);
     trine__overflow_leave_thread();
     trine__loop_here = NULL;

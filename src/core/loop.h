@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A loop: one thread, its ready tasks, its timers, its completion source.
  *
- *          spawn, unpark                         poller: completions    inbox: mail from other threads
- *                |                                     |                     |
- *                v                                     v                     v
+ *          spawn, unpark                         poller: completions    inbox: mail from other
+ * threads |                                     |                     | v v                     v
  *     [ ready queue, FIFO ] --task parks--> next ready task, directly (no trip through the loop)
  *                |                                     ^
- *           queue empty, or TURN dispatches done       | completions first, then timers: a value that
- *                v                                     | came in time beats its deadline
- *     the loop's own stack: inbox, poller, timers -----+
+ *           queue empty, or TURN dispatches done       | completions first, then timers: a value
+ * that v                                     | came in time beats its deadline the loop's own
+ * stack: inbox, poller, timers -----+
  *
- * Everything in here belongs to the loop's thread, but for the inbox and the fresh tasks. A task that has
- * started stays with its loop; a fresh one (several loops only) may be taken by an idle loop. */
+ * Everything in here belongs to the loop's thread, but for the inbox and the fresh tasks. A task
+ * that has started stays with its loop; a fresh one (several loops only) may be taken by an idle
+ * loop. */
 #ifndef TRINE_CORE_LOOP_H
 #define TRINE_CORE_LOOP_H
 
@@ -34,35 +34,36 @@ struct trine__task_queue {
 };
 
 struct trine__loop {
-    struct trine__task *current;        /* NULL on the loop's own stack */
+    struct trine__task *current; /* NULL on the loop's own stack */
     struct trine__task_queue ready;
-    unsigned credits;                   /* dispatches left in this turn */
-    bool alone;                         /* the runtime has no other loop: nobody steals */
-    struct trine__fiber fiber;          /* the thread's own stack */
+    unsigned credits;          /* dispatches left in this turn */
+    bool alone;                /* the runtime has no other loop: nobody steals */
+    struct trine__fiber fiber; /* the thread's own stack */
     struct trine__stack_cache *stacks;
-    struct trine__strand *resting;      /* of ended tasks, of the default size, warmest first */
-    struct trine__strand *retired;      /* of other sizes */
+    struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */
+    struct trine__strand *retired; /* of other sizes */
     size_t resting_count;
-    size_t resting_least;               /* since the last trim: so many nobody needed */
-    int64_t trim_at;                    /* when to look next */
-    struct trine__task *free_tasks;     /* the slab's free records */
-    unsigned adopted_tasks;             /* records of other threads that will end there */
+    size_t resting_least;           /* since the last trim: so many nobody needed */
+    int64_t trim_at;                /* when to look next */
+    struct trine__task *free_tasks; /* the slab's free records */
+    unsigned adopted_tasks;         /* records of other threads that will end there */
     struct trine__timers timers;
     struct trine__poller *poller;
-    unsigned poll_failures;             /* in a row */
+    unsigned poll_failures; /* in a row */
     struct trine__runtime *runtime;
     struct trine__family root;          /* the first task, and tasks submitted to TRINE_TASKS */
     struct trine__context root_context; /* of the root family, and of nobody else */
     struct trine__loop_exit *exits;
-    struct trine__callback *callbacks;  /* of futures, to be run here */
+    struct trine__callback *callbacks; /* of futures, to be run here */
     unsigned number;
-    pthread_t thread;                   /* of a further loop */
+    pthread_t thread; /* of a further loop */
     bool has_thread;
-    int error;                          /* of entering it */
+    int error; /* of entering it */
 
     _Alignas(128) struct trine__inbox inbox; /* the rest is touched by other threads */
-    _Atomic(bool) sleeping;             /* in the poller: a post must wake it */
-    _Atomic(uint32_t) entered;          /* its thread is ready, or has failed */
+    _Atomic(bool) sleeping;                  /* in the poller: a post must wake it */
+    _Atomic(uint32_t) posters; /* threads in the middle of a post: it may not go before them */
+    _Atomic(uint32_t) entered; /* its thread is ready, or has failed */
     _Atomic(uint32_t) fresh_lock;
     _Atomic(uint32_t) fresh_count;
     struct trine__task_queue fresh;
@@ -85,7 +86,8 @@ static inline struct trine__context *trine__here(void)
 
 /* ---- loop.c */
 int trine__loop_new(struct trine__runtime *runtime, unsigned number, struct trine__loop **ret);
-/* Makes this thread the loop's: poller, stacks, signal stack. On failure the loop can only be freed. */
+/* Makes this thread the loop's: poller, stacks, signal stack. On failure the loop can only be
+ * freed. */
 int trine__loop_enter(struct trine__loop *loop, const char *poller);
 /* Ends what still hangs on the loop: exits, callbacks, operations. On its thread. */
 void trine__loop_leave(struct trine__loop *loop);
@@ -96,7 +98,8 @@ void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__lo
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail);
 /* Delivers what is in the inbox now. On the loop's own stack. */
 void trine__loop_deliver(struct trine__loop *loop);
-/* The same from a task, which the loop's own stack runs meanwhile: mail may need more stack than it has. */
+/* The same from a task, which the loop's own stack runs meanwhile: mail may need more stack than it
+ * has. */
 void trine__loop_settle(struct trine__loop *loop);
 /* Calls exit->run when the loop ends. On the loop's thread. */
 void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit);
@@ -105,21 +108,22 @@ void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit
 void trine__loop_ready(struct trine__loop *loop, struct trine__task *task);
 /* Queues a task that has not started. On the loop's thread. */
 void trine__loop_start(struct trine__loop *loop, struct trine__task *task);
-/* While held, no other loop takes a task that has not started from this one. On the loop's thread. */
+/* While held, no other loop takes a task that has not started from this one. On the loop's thread.
+ */
 void trine__loop_hold_fresh(struct trine__loop *loop);
 void trine__loop_release_fresh(struct trine__loop *loop);
-/* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others; goes on
- * with the next. */
+/* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others;
+ * goes on with the next. */
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first);
 /* Goes on with the next task or with the loop; returns when the running task is resumed. */
 void trine__loop_switch(struct trine__loop *loop);
 
 /* ---- await.c: what blocking calls above need */
-/* Submits `op` to the loop of the running task, parks, cancels: op->result or the negative code. Only in
- * tasks. A cancelled op's value, if it has one, wins. */
+/* Submits `op` to the loop of the running task, parks, cancels: op->result or the negative code.
+ * Only in tasks. A cancelled op's value, if it has one, wins. */
 int64_t trine__op_await(struct trine__op *op, const char *what);
-/* As trine__park, but not beyond `deadline` (absolute): -ETIMEDOUT then, after `cancel` agreed. Tasks and
- * threads. */
+/* As trine__park, but not beyond `deadline` (absolute): -ETIMEDOUT then, after `cancel` agreed.
+ * Tasks and threads. */
 int trine__park_until(struct trine__parker *parker, int64_t deadline, trine__cancel_fn cancel,
                       void *arg, const char *what);
 
@@ -129,12 +133,12 @@ struct trine__runtime {
     unsigned loop_count;
     size_t stack_size;
     const char *poller;
-    _Atomic(unsigned) idle;          /* loops asleep with nothing to do */
+    _Atomic(unsigned) idle; /* loops asleep with nothing to do */
     _Atomic(bool) stopping;
-    _Atomic(unsigned) roots;         /* tasks in the root families of all loops */
+    _Atomic(unsigned) roots; /* tasks in the root families of all loops */
     struct trine__task *main;
     int outcome;
-    struct trine_error *error;       /* of the first task */
+    struct trine_error *error; /* of the first task */
     bool main_ended;
 };
 /* Starts fn(arg) in the loop's root family: a task nobody joins but the end of the run. */

@@ -96,11 +96,12 @@ static int park_task(struct trine__task *task, struct trine__parker *parker)
 
 /* ---- plain threads */
 
-/* Publishes the parker so that a cancel from another thread finds it; NULL takes it back, and waits for a
- * canceller that is just looking at it. */
+/* Publishes the parker so that a cancel from another thread finds it; NULL takes it back, and waits
+ * for a canceller that is just looking at it. */
 static void publish(struct trine__parker *parker)
 {
-    struct trine__parker *before = atomic_load_explicit(&trine__thread_here.parked, memory_order_relaxed);
+    struct trine__parker *before =
+        atomic_load_explicit(&trine__thread_here.parked, memory_order_relaxed);
     struct trine__parker *plain;
     do {
         plain = (struct trine__parker *)((uintptr_t)before & ~(uintptr_t)1);
@@ -147,7 +148,8 @@ static bool spin(struct trine__parker *parker)
     return woken(parker);
 }
 
-/* Asks for the parker back when a scope or the limit says so. True: it is back, *ret_code is why. */
+/* Asks for the parker back when a scope or the limit says so. True: it is back, *ret_code is why.
+ */
 static bool give_up(struct trine__context *context, struct trine__parker *parker, int64_t deadline,
                     int64_t limit, int *ret_code)
 {

@@ -6,10 +6,11 @@
  *     ... leave it where the wake will come from ...
  *     error = trine__park(&parker, cancel, arg, "what for");
  *
- * Once left, park must be called; it returns 0 after trine__unpark(), or a negative code after `cancel`
- * has answered that the thing did not and will not happen. `cancel` answers TRINE__CANCELLED (it took the
- * parker back: resume now) or TRINE__CANCEL_PENDING (a wake is on its way or the kernel still owns the
- * buffer: park goes on waiting, and returns 0 when it comes). NULL: cannot be cancelled.
+ * Once left, park must be called; it returns 0 after trine__unpark(), or a negative code after
+ * `cancel` has answered that the thing did not and will not happen. `cancel` answers
+ * TRINE__CANCELLED (it took the parker back: resume now) or TRINE__CANCEL_PENDING (a wake is on its
+ * way or the kernel still owns the buffer: park goes on waiting, and returns 0 when it comes).
+ * NULL: cannot be cancelled.
  *
  * In a task, park switches to the next ready one; in a plain thread it blocks the thread. */
 #ifndef TRINE_CORE_PARK_H
@@ -30,7 +31,7 @@ struct trine__parker {
     struct trine__parker *next; /* for fair queues of parkers */
     trine__cancel_fn cancel;
     void *arg;
-    const char *what;           /* what it waits for, for reports */
+    const char *what; /* what it waits for, for reports */
     int result;
     _Atomic(uint32_t) state;
 };
@@ -42,8 +43,8 @@ int trine__park(struct trine__parker *parker, trine__cancel_fn cancel, void *arg
 /* From any thread, once. The parker may be gone when it returns. */
 void trine__unpark(struct trine__parker *parker);
 
-/* The check that opens every blocking call: 0, or the code it has to fail with because a scope around it
- * is cancelled or over. Also gives the loop a turn when the task's budget is spent. */
+/* The check that opens every blocking call: 0, or the code it has to fail with because a scope
+ * around it is cancelled or over. Also gives the loop a turn when the task's budget is spent. */
 int trine__checkpoint(void);
 
 #endif

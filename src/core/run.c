@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One run: its loops, its first task, and the order in which everything ends.
  *
- *     first task ends -> tasks left over are cancelled -> each loop runs dry -> threads are joined */
+ *     first task ends -> tasks left over are cancelled -> each loop runs dry -> threads are joined
+ */
 #include "base/error.h"
 #include "base/list.h"
 #include "core/interrupt.h"
@@ -96,7 +97,8 @@ static void stop(struct trine__runtime *runtime)
     for (unsigned i = 1; i < runtime->loop_count; i++) {
         if (!runtime->loops[i]->has_thread)
             continue;
-        stoppers[i] = (struct stopper){ .mail.deliver = cancel_leftovers, .loop = runtime->loops[i] };
+        stoppers[i] =
+            (struct stopper){ .mail.deliver = cancel_leftovers, .loop = runtime->loops[i] };
         trine__loop_post(runtime->loops[i], &stoppers[i].mail);
     }
     trine__scope_cancel_local(&first->root.scope, -ECANCELED, "the run is over");
@@ -168,7 +170,8 @@ int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options)
     if (trine__loop_here != NULL)
         return trine_fail(-EDEADLK, "trine_run() inside a task: this thread runs a loop already");
     if (options->loops > LOOPS_MAX)
-        return trine_fail(-EINVAL, "trine_run(): .loops = %u, at most %d", options->loops, LOOPS_MAX);
+        return trine_fail(-EINVAL, "trine_run(): .loops = %u, at most %d", options->loops,
+                          LOOPS_MAX);
     trine__context_prepare();
     trine__thread_here.forked = false;
     struct trine__runtime runtime = {

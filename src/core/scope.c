@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Scopes form the tree that cancellation follows.
  *
- *     run's scope <- root family <- [main task: scope <- group A <- scope] 
+ *     run's scope <- root family <- [main task: scope <- group A <- scope]
  *                                                          ^
  *                                      [child task: scope] [child task]
  *
- * Upwards, each scope knows its parent; the base of a task's chain is its family's scope, which lives in
- * the parent's chain. Downwards, a family knows its children. Whether a call must fail is the state of the
- * outermost cancelled scope above it, up to the first shield; each task keeps that as one number, brought
- * up to date when a cancel walks down the tree (cancels are rare, blocking calls are not). A plain thread
- * has no timers: its scopes compare deadlines with the clock. */
-#include "core/loop.h"
-#include "core/thread_context.h"
+ * Upwards, each scope knows its parent; the base of a task's chain is its family's scope, which
+ * lives in the parent's chain. Downwards, a family knows its children. Whether a call must fail is
+ * the state of the outermost cancelled scope above it, up to the first shield; each task keeps that
+ * as one number, brought up to date when a cancel walks down the tree (cancels are rare, blocking
+ * calls are not). A plain thread has no timers: its scopes compare deadlines with the clock. */
 #include "base/list.h"
 #include "base/must.h"
+#include "core/loop.h"
+#include "core/thread_context.h"
 #include "sys/sys.h"
 
 /* ---- looking up */
@@ -28,7 +28,8 @@ static void set_state(struct trine_scope *scope, int code)
     __atomic_store_n(&scope->state, code, __ATOMIC_SEQ_CST); /* before looking who sleeps */
 }
 
-/* The outermost cause of a cancel above `context`: a scope, or a context that was cancelled itself. */
+/* The outermost cause of a cancel above `context`: a scope, or a context that was cancelled itself.
+ */
 struct cause {
     int code;
     const struct trine_scope *scope;
@@ -111,9 +112,9 @@ static struct trine__loop *loop_of(const struct trine__task *task)
     return __atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST);
 }
 
-/* Whether `task` is of this loop, and if so whether it has started. One that has not may be taken by
- * another loop at any time: its number is brought up to date while that cannot happen, and it has nothing
- * below it. `letter`: a cancel for it has arrived; its box is then free again. */
+/* Whether `task` is of this loop, and if so whether it has started. One that has not may be taken
+ * by another loop at any time: its number is brought up to date while that cannot happen, and it
+ * has nothing below it. `letter`: a cancel for it has arrived; its box is then free again. */
 enum place { ELSEWHERE, NOT_STARTED, HERE };
 static enum place place_of(struct trine__task *task, struct trine__loop *loop, bool letter)
 {
@@ -122,15 +123,16 @@ static enum place place_of(struct trine__task *task, struct trine__loop *loop, b
     if (loop_of(task) == loop)
         place = task->state == TRINE__TASK_NEW ? NOT_STARTED : HERE;
     if (place == NOT_STARTED)
-        __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
+        __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
+                         __ATOMIC_RELAXED);
     if (place != ELSEWHERE && letter)
         atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
     trine__loop_release_fresh(loop);
     return place;
 }
 
-/* Tells one task. A task of another loop is told by mail, and its children by that loop. True if the walk
- * goes on below it here. */
+/* Tells one task. A task of another loop is told by mail, and its children by that loop. True if
+ * the walk goes on below it here. */
 static bool tell(struct trine__task *task, struct trine__loop *loop)
 {
     enum place place = place_of(task, loop, false);
@@ -141,8 +143,9 @@ static bool tell(struct trine__task *task, struct trine__loop *loop)
     return place == HERE && task->state != TRINE__TASK_ENDED;
 }
 
-/* The next task in a walk of everything under `top`, families inside out; `scope` is the place reached in
- * `context`'s chain. NULL: the walk is over. `until` ends it at a scope of top's own chain. */
+/* The next task in a walk of everything under `top`, families inside out; `scope` is the place
+ * reached in `context`'s chain. NULL: the walk is over. `until` ends it at a scope of top's own
+ * chain. */
 static struct trine__task *next_below(struct trine__context *top, const struct trine_scope *until,
                                       struct trine__context *context, struct trine_scope *scope)
 {
@@ -176,7 +179,8 @@ static struct trine__task *next_beside(struct trine__context *top, const struct 
     return next_below(top, until, &task->context, NULL);
 }
 
-/* Tells `top` and everything below: in families of its chain up to and including `until` (NULL: all). */
+/* Tells `top` and everything below: in families of its chain up to and including `until` (NULL:
+ * all). */
 static void tell_tree(struct trine__context *top, const struct trine_scope *until)
 {
     struct trine__loop *loop = trine__loop_here;

@@ -13,7 +13,6 @@
 #include "core/loop.h"
 #include "sys/fault.h"
 #include "sys/sys.h"
-#include <cmocka.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,7 @@
 #include <trine/debug.h>
 #include <trine/run.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define SOON         TRINE_MILLISECONDS(5)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a task: made, bound to a stack, run, ended.
  *
- *     NEW --bind, first dispatch--> RUNNING <--> READY, PARKED          RUNNING --fn returns--> ENDED
+ *     NEW --bind, first dispatch--> RUNNING <--> READY, PARKED          RUNNING --fn returns-->
+ * ENDED
  *
- * The function that stands at the bottom of every stack runs one task after the other: when a task ends
- * and the next ready one has not started, it is run on the same warm stack without any switch. */
+ * The function that stands at the bottom of every stack runs one task after the other: when a task
+ * ends and the next ready one has not started, it is run on the same warm stack without any switch.
+ */
 #include "core/task.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -77,8 +79,9 @@ static uint8_t class_of(size_t stack_size)
     return stack_size < 2 ? 1 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
 }
 
-struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family, trine_fn fn,
-                                    void *arg, const char *name, const char *site, size_t stack_size)
+struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family,
+                                    trine_fn fn, void *arg, const char *name, const char *site,
+                                    size_t stack_size)
 {
     struct trine__task *task = loop != NULL ? loop->free_tasks : NULL;
     if (task != NULL)
@@ -174,11 +177,13 @@ static void close_letter_box(struct trine__task *task, struct trine__loop *loop)
 
 static void close_scopes_left_open(struct trine__task *task)
 {
-    trine_must(trine__loop_here == task->context.loop,
-               "a child of fork() may not return from the task that forked: it has to call _exit()");
-    trine__report("task '%s' (spawned at %s) returned with an open scope or group; it is cancelled and "
-                  "joined now",
-                  trine__task_name_of(task), task->site);
+    trine_must(
+        trine__loop_here == task->context.loop,
+        "a child of fork() may not return from the task that forked: it has to call _exit()");
+    trine__report(
+        "task '%s' (spawned at %s) returned with an open scope or group; it is cancelled and "
+        "joined now",
+        trine__task_name_of(task), task->site);
     while (task->context.scope != &task->family->scope) {
         struct trine_scope *scope = task->context.scope;
         if (scope->family) {
@@ -190,9 +195,10 @@ static void close_scopes_left_open(struct trine__task *task)
     }
 }
 
-/* fn returned and left scopes open: a bug of the caller's, which is reported and mended. The scopes, and
- * what children were given, lie in frames that nothing protects any more; so before anything else is
- * called, and without a call, this steps over them, to the middle of what is left of the stack. */
+/* fn returned and left scopes open: a bug of the caller's, which is reported and mended. The
+ * scopes, and what children were given, lie in frames that nothing protects any more; so before
+ * anything else is called, and without a call, this steps over them, to the middle of what is left
+ * of the stack. */
 static inline __attribute__((always_inline)) void abandon_scopes(struct trine__task *task)
 {
     char *here = __builtin_frame_address(0);
@@ -250,8 +256,8 @@ static void occupy(struct trine__task *task, struct trine__strand *strand)
     task->strand = strand;
 }
 
-/* Leaves an ended task's strand, warm, for the next task that has to start; goes on with `next`, or with
- * the loop. Returns when such a task is current. */
+/* Leaves an ended task's strand, warm, for the next task that has to start; goes on with `next`, or
+ * with the loop. Returns when such a task is current. */
 static void rest(struct trine__loop *loop, struct trine__strand *strand, struct trine__task *next)
 {
     if (strand->size == loop->runtime->stack_size) {
@@ -340,6 +346,8 @@ void trine__strands_trim(struct trine__loop *loop, size_t keep)
 
 void trine__task_fail_unbound(struct trine__loop *loop, struct trine__task *task)
 {
+    loop->current =
+        NULL; /* this is the loop's own stack: nothing here may switch away from the task */
     trine__error_unref(task->future.error);
     task->future.error = trine__error_newf(-ENOMEM, "no memory for the task's stack of %zu KiB",
                                            stack_size_of(loop, task) / 1024);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A task: a future, a context, and what to run. Its record is small and comes from the loop's slab; the
- * stack, and with it the strand at the stack's top, is bound when the task first runs:
+/* A task: a future, a context, and what to run. Its record is small and comes from the loop's slab;
+ * the stack, and with it the strand at the stack's top, is bound when the task first runs:
  *
  *     low | guard | ...untouched... | frames of fn | strand | struct trine__stack | high
  *
- * so a task that has not started costs its record only, tasks that never block share one warm stack, and a
- * parked task costs its record and one page. */
+ * so a task that has not started costs its record only, tasks that never block share one warm
+ * stack, and a parked task costs its record and one page. */
 #ifndef TRINE_CORE_TASK_H
 #define TRINE_CORE_TASK_H
 
@@ -17,8 +17,8 @@
 #include <trine/task.h>
 
 enum trine__task_state {
-    TRINE__TASK_NEW,     /* spawned; has no stack */
-    TRINE__TASK_READY,   /* in a loop's ready queue, or on the way there */
+    TRINE__TASK_NEW,   /* spawned; has no stack */
+    TRINE__TASK_READY, /* in a loop's ready queue, or on the way there */
     TRINE__TASK_RUNNING,
     TRINE__TASK_PARKED,
     TRINE__TASK_ENDED
@@ -33,31 +33,32 @@ struct trine__strand {
 };
 
 struct trine__task {
-    struct trine_future future;   /* first: a task's future is the task */
+    struct trine_future future; /* first: a task's future is the task */
     struct trine__context context;
-    struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
+    struct trine__task *next; /* in the ready queue, the slab's free list, a backlog */
     struct trine__task *sibling_next, *sibling_prev; /* in the family */
     struct trine__family *family;
     struct trine__strand *strand; /* NULL until it first runs and after it ended */
     trine_fn fn;
     void *arg;
     const char *name, *site;
-    struct trine__mail mail;      /* between loops: a cancel on the way in, the end on the way out */
+    struct trine__mail mail; /* between loops: a cancel on the way in, the end on the way out */
     _Atomic(uint8_t) mail_state;
-    uint8_t state;                /* enum trine__task_state */
-    uint8_t stack_class;          /* 0: the run's default; else log2 of the bytes asked for */
+    uint8_t state;       /* enum trine__task_state */
+    uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
     uint8_t budget;
 };
-
 
 static inline struct trine__task *trine__task_of(struct trine__context *context)
 {
     return (struct trine__task *)(void *)((char *)context - offsetof(struct trine__task, context));
 }
 
-/* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no memory. */
-struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family, trine_fn fn,
-                                    void *arg, const char *name, const char *site, size_t stack_size);
+/* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no
+ * memory. */
+struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family,
+                                    trine_fn fn, void *arg, const char *name, const char *site,
+                                    size_t stack_size);
 /* Gives an ended task's record back to the slab of the loop of this thread. */
 void trine__task_free(struct trine__task *task);
 /* Enters `task` in the family's list; on the family's loop. */
@@ -67,16 +68,16 @@ void trine__family_remove(struct trine__family *family, struct trine__task *task
 struct trine__task *trine__tree_next(struct trine__context *top, struct trine__task *task);
 const char *trine__task_name_of(const struct trine__task *task);
 
-/* The task's one letter between loops, by mail->deliver on the receiving loop. A cancel that finds the
- * letter in use is not sent: the start will see it, or the end is on its way and nothing needs it. A task
- * does not end while a cancel is on its way. */
+/* The task's one letter between loops, by mail->deliver on the receiving loop. A cancel that finds
+ * the letter in use is not sent: the start will see it, or the end is on its way and nothing needs
+ * it. A task does not end while a cancel is on its way. */
 enum { TRINE__MAIL_IDLE, TRINE__MAIL_START, TRINE__MAIL_CANCEL, TRINE__MAIL_END };
 void trine__task_mail_cancel(struct trine__task *task, void (*deliver)(struct trine__mail *mail));
 
 /* trine_cancel() of the task itself. On any loop's thread. */
 void trine__task_cancel_self(struct trine__task *task);
-/* A cancel has reached `task`: bring its context up to date and, if it is parked, ask it to go on. On the
- * task's own loop. */
+/* A cancel has reached `task`: bring its context up to date and, if it is parked, ask it to go on.
+ * On the task's own loop. */
 void trine__task_interrupt(struct trine__task *task);
 
 #endif

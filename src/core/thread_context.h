@@ -9,10 +9,10 @@
 
 struct trine__thread_context {
     struct trine__context context;
-    struct trine_error *error;             /* the thread's last */
+    struct trine_error *error;              /* the thread's last */
     _Atomic(struct trine__parker *) parked; /* whom a cancel has to wake; LOCKED while one does */
-    bool forked;                           /* a child of fork(): nothing works until trine_run() */
-    bool orphan;                           /* the same, for good: its frames are those of a dead task */
+    bool forked;                            /* a child of fork(): nothing works until trine_run() */
+    bool orphan; /* the same, for good: its frames are those of a dead task */
 };
 
 extern __thread struct trine__thread_context trine__thread_here

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers: a 4-ary heap of (deadline, timer) pairs, cancelled in place.
  *
- * Four children share a cache line, and the deadline stands in the heap itself, so sifting touches no
- * timer but those it moves. Each timer knows its place: most timeouts are cancelled before they fire, and
- * that must not leave anything behind. Equal deadlines fire in the order of starting. Never early. */
+ * Four children share a cache line, and the deadline stands in the heap itself, so sifting touches
+ * no timer but those it moves. Each timer knows its place: most timeouts are cancelled before they
+ * fire, and that must not leave anything behind. Equal deadlines fire in the order of starting.
+ * Never early. */
 #ifndef TRINE_CORE_TIMER_H
 #define TRINE_CORE_TIMER_H
 

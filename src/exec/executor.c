@@ -2,6 +2,7 @@
 /* The public face, and what executors share. */
 #include "exec/executor.h"
 #include "base/must.h"
+#include "exec/fork_server.h"
 #include "exec/job.h"
 #include "sys/sys.h"
 
@@ -83,6 +84,7 @@ static pthread_once_t watching_forks = PTHREAD_ONCE_INIT;
 static void forked(void)
 {
     age++;
+    trine__server_forked();
 }
 
 static void watch_forks(void)

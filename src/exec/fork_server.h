@@ -42,6 +42,9 @@ int trine__server_replace(struct trine__server_link *link, char *how, unsigned h
 /* Closes the channel, and ends the server with the last. */
 void trine__server_release(struct trine__server_link *link);
 
+/* In a child of fork(): the server is the parent's. */
+void trine__server_forked(void);
+
 /* "was killed by signal 9 (SIGKILL), perhaps out of memory", "exited with code 3". */
 void trine__describe_end(int code, int status, char *text, unsigned size);
 

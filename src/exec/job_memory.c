@@ -80,7 +80,7 @@ void *trine__job_memory_take(size_t size, uint32_t *ret_block)
 void trine__job_memory_give(void *memory, uint32_t block)
 {
     struct shelf *shelf = &shelves[block];
-    if (block == 0 || shelf->count >= KEPT || !will_end()) {
+    if (block == 0 || shelf->count + 1 > KEPT || !will_end()) {
         trine__free(memory);
         return;
     }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* The thread of a process pool: it alone talks to the workers, in one poll. */
 #include "base/error.h"
 #include "exec/process_pool.h"
 #include "sys/sys.h"
@@ -177,8 +178,8 @@ static void assign(struct trine__process_pool *pool, struct trine__process_worke
     begin_answer(worker);
 }
 
-/* The worker died before it had read the whole of its job, so the function has not begun: the job is the
- * next one's. */
+/* The worker died before it had read the whole of its job, so the function has not begun: the job
+ * is the next one's. */
 static void reclaim(struct trine__process_pool *pool, struct trine__process_worker *worker)
 {
     struct trine__process_job *job = worker->job;

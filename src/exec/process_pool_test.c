@@ -96,7 +96,6 @@ TRINE_JOB(swallow, struct too_big);
 /* What this worker process can see: the number of its open descriptors. */
 struct view {
     int descriptors;
-    int threads_of_server;
     pid_t parent;
 };
 static int count_fds(void)
@@ -116,6 +115,30 @@ static int look_around(void *record)
     return 0;
 }
 TRINE_JOB(look_around, struct view);
+
+/* More than a task's stack has. */
+static int use_stack(void *record)
+{
+    volatile char deep[MIB];
+    for (size_t i = 0; i < sizeof deep; i += 4096)
+        deep[i] = 1;
+    return 0;
+}
+TRINE_JOB(use_stack, struct nothing);
+
+static int nest(void *record)
+{
+    struct trine_executor *pool =
+        trine_process_pool_new(&(struct trine_process_pool_options){ .workers = 1 });
+    struct trine_future *future = trine_submit(pool, add, record, sizeof(struct sum));
+    int outcome, error = trine_await(future, &outcome);
+    if (error == 0)
+        memcpy(record, trine_future_value(future), sizeof(struct sum));
+    trine_future_unref(future);
+    trine_executor_free(pool);
+    return error < 0 ? error : outcome;
+}
+TRINE_JOB(nest, struct sum);
 
 /* ---- helpers */
 
@@ -537,8 +560,36 @@ IN_A_TASK(a_pool_made_in_a_task_serves_tasks)
     for (int i = 0; i < 50; i++)
         trine_spawn(&group, submit_in_task, pool);
     assert_int_equal(trine_group_close(&group), 0);
+    struct nothing nothing = { { 0 } };
+    struct trine_future *deep = trine_submit(pool, use_stack, &nothing, sizeof nothing);
+    assert_int_equal(outcome_of(deep), 0);
+    trine_future_unref(deep);
     trine_executor_free(pool);
     return 0;
+}
+
+static void a_worker_may_have_a_pool_of_its_own(void **state)
+{
+    struct trine_executor *pool = new_pool(2);
+    struct sum sum = { .a = 40, .b = 2 };
+    struct trine_future *future = trine_submit(pool, nest, &sum, sizeof sum);
+    assert_int_equal(outcome_of(future), 0);
+    assert_int_equal(((struct sum *)trine_future_value(future))->result, 42);
+    trine_future_unref(future);
+    trine_executor_free(pool);
+}
+
+/* The terminal sends it to everybody; what it means is the parent's business. */
+static void workers_and_server_do_not_heed_ctrl_c(void **state)
+{
+    struct trine_executor *pool = new_pool(1);
+    pid_t worker = pid_of_worker(pool), server = pid_of_server(pool);
+    kill(worker, SIGINT);
+    kill(server, SIGINT);
+    trine_sleep(TRINE_MILLISECONDS(10));
+    assert_int_equal(pid_of_worker(pool), worker);
+    assert_int_equal(pid_of_server(pool), server);
+    trine_executor_free(pool);
 }
 
 static void idle(void *flag)
@@ -581,8 +632,8 @@ static void nothing_is_left_after_free(void **state)
     assert_int_equal(count_children(), children);
 }
 
-/* A process with a busy pool is killed: its workers follow. */
-static void workers_do_not_outlive_a_killed_parent(void **state)
+/* A process with a busy pool ends, one way or another: its workers follow. */
+static void assert_workers_follow(bool killed)
 {
     int fds[2];
     assert_int_equal(pipe(fds), 0);
@@ -593,20 +644,30 @@ static void workers_do_not_outlive_a_killed_parent(void **state)
         order(pool, RETURN, TRINE_SECONDS(3600));
         order(pool, RETURN, TRINE_SECONDS(3600));
         (void)!write(fds[1], pids, sizeof pids);
-        pause();
+        while (killed)
+            pause();
+        _exit(0);
     }
     pid_t pids[2];
     close(fds[1]);
     assert_int_equal(read(fds[0], pids, sizeof pids), sizeof pids);
     close(fds[0]);
-    assert_true(is_alive(pids[0]));
-    kill(parent, SIGKILL);
+    if (killed) {
+        assert_true(is_alive(pids[0]));
+        kill(parent, SIGKILL);
+    }
     waitpid(parent, NULL, 0);
     int64_t begin = trine_now();
     while (is_alive(pids[0]) || is_alive(pids[1])) {
         assert_true(trine_now() - begin < TRINE_SECONDS(1));
         trine_sleep(TRINE_MILLISECONDS(1));
     }
+}
+
+static void workers_do_not_outlive_their_parent(void **state)
+{
+    assert_workers_follow(true);
+    assert_workers_follow(false);
 }
 
 /* ---- memory and system calls that fail */
@@ -670,9 +731,11 @@ int main(void)
         TEST(submit_waits_while_the_backlog_is_full_until_a_deadline),
         TEST(freeing_runs_what_is_queued),
         TEST(a_pool_made_in_a_task_serves_tasks),
+        TEST(a_worker_may_have_a_pool_of_its_own),
+        TEST(workers_and_server_do_not_heed_ctrl_c),
         TEST(a_pool_made_beside_other_threads_works),
         TEST(nothing_is_left_after_free),
-        TEST(workers_do_not_outlive_a_killed_parent),
+        TEST(workers_do_not_outlive_their_parent),
         TEST(whatever_call_fails_the_pool_neither_hangs_nor_leaks),
     };
     return RUN_TESTS(tests);

@@ -7,7 +7,6 @@
  * tell it so. */
 #include "base/error.h"
 #include "core/thread_context.h"
-#include "exec/executor.h"
 #include "exec/fork_server.h"
 #include "exec/registry.h"
 #include "exec/wire.h"
@@ -33,7 +32,7 @@ static struct {
     pid_t pid;
     int fd;     /* the main channel */
     bool alive; /* as far as is known */
-    unsigned users, generation, age;
+    unsigned users, generation;
 } server = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* ---- starting by fork */
@@ -185,23 +184,19 @@ static void stop(siginfo_t *ret)
     } while (error < 0 && error != -ECHILD && ++tries < WAIT_TRIES);
 }
 
-/* In a child of fork(): the server is the parent's. */
-static void forget_foreign(void)
+void trine__server_forked(void)
 {
-    if (server.age == trine__exec_age())
-        return;
-    server.age = trine__exec_age();
     if (server.alive)
         trine__sys_close(server.fd);
     server.alive = false;
     server.users = 0;
+    server.lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER; /* whoever held it is not here */
 }
 
 int trine__server_acquire(struct trine__server_link *link)
 {
     siginfo_t how;
     pthread_mutex_lock(&server.lock);
-    forget_foreign();
     int error = server.alive ? 0 : start();
     if (error == 0)
         error = open_channel(link);

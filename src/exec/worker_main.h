@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What a worker process runs, once the fork server has made it. */
 #ifndef TRINE_EXEC_WORKER_MAIN_H
 #define TRINE_EXEC_WORKER_MAIN_H
 

@@ -70,7 +70,8 @@ static int race(struct trine__several *several, size_t *ret_winner)
     size_t winner = several->count;
     for (size_t left = several->count; left > 0;) {
         struct trine__several_entry *entry = NULL;
-        int error = trine__several_next(several, cancelled == 0 && winner == several->count, &entry);
+        int error =
+            trine__several_next(several, cancelled == 0 && winner == several->count, &entry);
         if (error < 0) {
             cancelled = error;
             cancel_all(several->futures, several->count);

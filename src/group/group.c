@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups: a family that counts its living, keeps the first error, and joins.
  *
- * Everything here runs on the group's own loop; a spawn from elsewhere arrives as mail, in order, and a
- * child that ran on another loop reports its end by mail. */
+ * Everything here runs on the group's own loop; a spawn from elsewhere arrives as mail, in order,
+ * and a child that ran on another loop reports its end by mail. */
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
@@ -50,9 +50,9 @@ static struct trine_error *failure_of(struct trine__task *task, int code)
 {
     if (task->future.error != NULL && trine_error_children(task->future.error) == 0)
         return trine__error_ref(task->future.error);
-    struct trine_error *error = trine__error_because(
-        trine__error_ref(task->future.error), code, "%s: %s", trine__task_name_of(task),
-        trine_strerror(code));
+    struct trine_error *error =
+        trine__error_because(trine__error_ref(task->future.error), code, "%s: %s",
+                             trine__task_name_of(task), trine_strerror(code));
     trine__error_set_origin(error, task->site);
     return error;
 }
@@ -104,7 +104,8 @@ static bool full(const struct trine_group *group)
     return group->live > group->limit;
 }
 
-/* A child has ended: the longest waiting spawner, or the first task of the backlog, has its place. */
+/* A child has ended: the longest waiting spawner, or the first task of the backlog, has its place.
+ */
 static void hand_over_place(struct trine_group *group)
 {
     struct trine__parker *spawner = group->room_first;
@@ -228,8 +229,9 @@ int trine_group_join(struct trine_group *group)
 int trine_group_close(struct trine_group *group)
 {
     if (group->broken)
-        return trine_fail(TRINE_ENOLOOP, "trine_group_open() in a thread that runs no loop: call it "
-                                         "from inside trine_run()");
+        return trine_fail(TRINE_ENOLOOP,
+                          "trine_group_open() in a thread that runs no loop: call it "
+                          "from inside trine_run()");
     if (trine__thread_here.orphan && home_of(group) != trine__loop_here)
         return TRINE_EFORKED;
     do {
@@ -273,9 +275,9 @@ static void no_memory(struct trine_group *group)
         cancel_group(group, "no memory for a child");
 }
 
-
-/* Waits, in the order of coming, for one of the running children to end. The place is handed over: `live`
- * counts this spawner already. Not cancellable: a cancel makes the children end, which makes room. */
+/* Waits, in the order of coming, for one of the running children to end. The place is handed over:
+ * `live` counts this spawner already. Not cancellable: a cancel makes the children end, which makes
+ * room. */
 static void wait_for_room(struct trine_group *group)
 {
     struct trine__parker parker;
@@ -329,8 +331,8 @@ static struct trine_future *spawn_elsewhere(struct trine_group *group, struct tr
     return &task->future;
 }
 
-/* A child of a group with a limit waits for its place; in a callback, where nobody can wait, it goes to the
- * backlog: then false. */
+/* A child of a group with a limit waits for its place; in a callback, where nobody can wait, it
+ * goes to the backlog: then false. */
 static bool find_room(struct trine_group *group, struct trine__task *task)
 {
     if (!full(group))
@@ -353,8 +355,8 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
     if (options == NULL)
         options = &defaults;
     struct trine__loop *loop = trine__loop_here;
-    struct trine__task *task = trine__task_new(loop, &group->family, fn, arg, options->name, site,
-                                               options->stack_size);
+    struct trine__task *task =
+        trine__task_new(loop, &group->family, fn, arg, options->name, site, options->stack_size);
     if (loop != home_of(group))
         return spawn_elsewhere(group, task);
     if (task == NULL) {

@@ -12,7 +12,8 @@ static void complete(struct trine__several_entry *entry)
         ;
 }
 
-/* Under the future's lock. The entries may be freed once close has unwatched or met this future's lock. */
+/* Under the future's lock. The entries may be freed once close has unwatched or met this future's
+ * lock. */
 static void wake_entry(struct trine__waiter *waiter)
 {
     struct trine__several_entry *entry =

@@ -24,16 +24,17 @@ struct trine__several {
     _Atomic(struct trine__parker *) sleeper;     /* who is to be woken by the next completion */
 };
 
-/* What makes waiting for these impossible from the start: -EDEADLK in a loop's own thread or if one of
- * them is the running task, -ENOMEM if one was never made. */
+/* What makes waiting for these impossible from the start: -EDEADLK in a loop's own thread or if one
+ * of them is the running task, -ENOMEM if one was never made. */
 int trine__several_refuse(struct trine_future *const *futures, size_t count);
 /* Watches all; those done already count as completed, in order. -ENOMEM. */
 int trine__several_open(struct trine__several *several, struct trine_future *const *futures,
                         size_t count);
 /* Takes back what is still watched. */
 void trine__several_close(struct trine__several *several);
-/* Everything completed since the last call, oldest first; waits for the first if there is none. With
- * `cancellable` false it waits through cancels. 0, -ECANCELED, -ETIMEDOUT; *ret untouched then. */
+/* Everything completed since the last call, oldest first; waits for the first if there is none.
+ * With `cancellable` false it waits through cancels. 0, -ECANCELED, -ETIMEDOUT; *ret untouched
+ * then. */
 int trine__several_next(struct trine__several *several, bool cancellable,
                         struct trine__several_entry **ret);
 

@@ -56,7 +56,7 @@ struct trine__transfer {
     char peer[128];   /* "HOST port N", of a failed transfer */
     int system_error; /* errno behind the failure, or 0 */
     bool connected;
-    int64_t received, expected, took; /* bytes; bytes or -1; nanoseconds */
+    int64_t received, expected; /* bytes; bytes or -1 */
 };
 
 /* ---- transfer.c; what takes or gives a CURL is for large stacks */

@@ -114,15 +114,23 @@ static bool split_target(struct trine_slice target, struct path *ret)
     return true;
 }
 
-/* The number behind `prefix`, if that is all there is. */
-static bool number_after(const char *path, const char *prefix, double *ret)
+/* The number behind `prefix`, if that is all there is: digits, with a point among them if a
+ * `fraction` makes sense. */
+static bool number_after(const char *path, const char *prefix, bool fraction, double *ret)
 {
     size_t len = strlen(prefix);
     if (strncmp(path, prefix, len) != 0 || path[len] < '0' || path[len] > '9')
         return false;
-    char *end;
-    *ret = strtod(path + len, &end);
-    return *end == '\0';
+    const char *at = path + len;
+    double number = 0, weight = 1;
+    for (; *at >= '0' && *at <= '9'; at++)
+        number = number * 10 + (*at - '0');
+    if (fraction && *at == '.') {
+        for (at++; *at >= '0' && *at <= '9'; at++)
+            number += (*at - '0') * (weight /= 10);
+    }
+    *ret = number;
+    return *at == '\0';
 }
 
 /* ---- routes */
@@ -197,11 +205,14 @@ static int route_get(const struct trine__h1_request *request, const struct path 
                      struct trine__reply *reply)
 {
     struct trine_slice host = trine__h1_header(request, "host");
-    char url[2 * PATH_MAX_BYTES];
-    snprintf(url, sizeof url, "http://%.*s%.*s", (int)host.len, host.data, (int)request->target.len,
-             request->target.data);
-    return say_json(reply, json_pack("{s:o, s:o, s:s}", "args", args_of(path->query), "headers",
-                                     headers_of(request), "url", url));
+    char *url = trine__asprintf("http://%.*s%.*s", (int)host.len, host.len > 0 ? host.data : "",
+                                (int)request->target.len, request->target.data);
+    if (url == NULL)
+        return -ENOMEM;
+    json_t *string = string_of((struct trine_slice){ url, strlen(url) });
+    trine__free(url);
+    return say_json(reply, json_pack("{s:o, s:o, s:o}", "args", args_of(path->query), "headers",
+                                     headers_of(request), "url", string));
 }
 
 static int route_delay(double seconds, const struct path *path, struct trine__reply *reply)
@@ -249,7 +260,7 @@ static int route_status(double number, struct trine__reply *reply)
         return say_error(reply, 400, "a final status is 200 to 599");
     char text[64];
     snprintf(text, sizeof text, "%d %s\n", (int)number, trine__h1_phrase((int)number));
-    return say(reply, (int)number, number == 204 || number == 304 ? "" : text);
+    return say(reply, (int)number, number == 204 || number == 205 || number == 304 ? "" : text);
 }
 
 static const char index_text[] =
@@ -276,13 +287,13 @@ static int handle(const struct trine__h1_request *request, struct trine__reply *
         return say(reply, 200, index_text);
     if (strcmp(path.text, "/get") == 0)
         return route_get(request, &path, reply);
-    if (number_after(path.text, "/delay/", &number))
+    if (number_after(path.text, "/delay/", true, &number))
         return route_delay(number, &path, reply);
-    if (number_after(path.text, "/bytes/", &number))
+    if (number_after(path.text, "/bytes/", false, &number))
         return route_bytes(number, &path, reply);
-    if (number_after(path.text, "/page/", &number))
+    if (number_after(path.text, "/page/", false, &number))
         return route_page(number, reply);
-    if (number_after(path.text, "/status/", &number))
+    if (number_after(path.text, "/status/", false, &number))
         return route_status(number, reply);
     return say_error(reply, 404, "no such route; / lists them");
 }

@@ -14,6 +14,8 @@
 #define REPLY_HEAD_MAX  1024
 /* A body up to this size travels with its head in one write. */
 #define SMALL_BODY_MAX (16 * 1024)
+/* How long a peer whose request was refused may go on sending. */
+#define LINGER TRINE_SECONDS(1)
 /* How long a listener rests when there are no descriptors, before it looks again. */
 #define ACCEPT_REST TRINE_MILLISECONDS(50)
 
@@ -46,21 +48,31 @@ static int write_all(struct connection *connection, const char *data, size_t len
     return 0;
 }
 
+/* Statuses that end with their head, and whose head speaks of no body (RFC 9110 8.6, 15.4.5). */
+static bool without_body(int status)
+{
+    return status == 204 || status == 304;
+}
+
 static int format_head(const struct trine__reply *reply, bool keep_alive, char *head, size_t size)
 {
+    const char *extra = reply->extra != NULL ? reply->extra : "";
+    const char *close = keep_alive ? "" : "Connection: close\r\n";
+    if (without_body(reply->status))
+        return snprintf(head, size, "HTTP/1.1 %d %s\r\n%s%s\r\n", reply->status,
+                        trine__h1_phrase(reply->status), extra, close);
     return snprintf(head, size,
                     "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %llu\r\n%s%s\r\n",
                     reply->status, trine__h1_phrase(reply->status),
                     reply->type != NULL ? reply->type : "text/plain; charset=utf-8",
-                    (unsigned long long)reply->len, reply->extra != NULL ? reply->extra : "",
-                    keep_alive ? "" : "Connection: close\r\n");
+                    (unsigned long long)reply->len, extra, close);
 }
 
 static void copy_body(const struct trine__reply *reply, uint64_t offset, char *to, size_t len)
 {
     if (reply->body != NULL)
         memcpy(to, reply->body + offset, len);
-    else
+    else if (len > 0)
         reply->fill(reply->fill_arg, offset, to, len);
 }
 
@@ -83,7 +95,7 @@ static int send_pieces(struct connection *connection, const struct trine__reply 
 static int send_reply(struct connection *connection, const struct trine__reply *reply,
                       bool keep_alive, bool head_only)
 {
-    uint64_t body_len = head_only ? 0 : reply->len;
+    uint64_t body_len = head_only || without_body(reply->status) ? 0 : reply->len;
     size_t size = REPLY_HEAD_MAX + (body_len <= SMALL_BODY_MAX ? (size_t)body_len : PIECE);
     char *piece = trine__alloc(size);
     if (piece == NULL)
@@ -96,10 +108,26 @@ static int send_reply(struct connection *connection, const struct trine__reply *
     return error;
 }
 
-static int send_text(struct connection *connection, int status, const char *text)
+/* Says no more and passes over what the peer still sends: a close with bytes unread would reset the
+ * connection and could take the answer with it (RFC 9112 9.6). */
+static void hang_up(struct connection *connection)
+{
+    struct trine_scope scope;
+    trine__sys_shutdown(connection->fd, SHUT_WR);
+    trine_scope_open(&scope, LINGER);
+    while (trine_read(connection->fd, connection->buffer, connection->server->limits.head_max) > 0)
+        ;
+    (void)trine_scope_close(&scope);
+}
+
+/* The last answer of a connection: < 0, or 0. */
+static int refuse(struct connection *connection, int status, const char *text)
 {
     struct trine__reply reply = { .status = status, .body = (char *)text, .len = strlen(text) };
-    return send_reply(connection, &reply, false, false);
+    int error = send_reply(connection, &reply, false, false);
+    if (error == 0)
+        hang_up(connection);
+    return error;
 }
 
 /* ---- reading */
@@ -207,7 +235,7 @@ static int answer(struct connection *connection, bool keep_alive)
     const struct trine__h1_request *request = &connection->request;
     struct trine__reply reply = { .status = 404 };
     int error = connection->server->handler(request, &reply, connection->server->arg);
-    if (error == -ECANCELED || error == -ETIMEDOUT) {
+    if (error < 0 && trine_cancelled() != 0) { /* a handler's own time-out is an answer, too */
         trine__free(reply.body);
         return error;
     }
@@ -231,19 +259,19 @@ static int serve_request(struct connection *connection)
         return error;
     ssize_t len = TRINE_WITHIN(connection->server->limits.head_timeout, read_head(connection));
     if (len == TRINE_ELIMIT)
-        return send_text(connection, 431, "the request's head is too long\n");
+        return refuse(connection, 431, "the request's head is too long\n");
     if (len == -ETIMEDOUT)
-        return send_text(connection, 408, "the request's head did not come in time\n");
+        return refuse(connection, 408, "the request's head did not come in time\n");
     if (len <= 0)
         return (int)len;
     struct trine__h1_refusal refusal = { 400, "" };
     if (trine__h1_parse(connection->buffer, (size_t)len, &connection->request, &refusal) < 0)
-        return send_text(connection, refusal.status, refusal.reason);
+        return refuse(connection, refusal.status, refusal.reason);
     const struct trine__h1_request *request = &connection->request;
     uint64_t body = (uint64_t)request->content_length;
     bool chunked = request->chunked, keep_alive = request->keep_alive;
     if (body > connection->server->limits.body_max)
-        return send_text(connection, 413, "the request's body is too large\n");
+        return refuse(connection, 413, "the request's body is too large\n");
     if (request->expect_continue && (body > 0 || chunked)) {
         error = write_all(connection, "HTTP/1.1 100 Continue\r\n\r\n", 25);
         if (error < 0)

@@ -269,8 +269,6 @@ static void note_failure(struct trine__transfer *transfer, CURL *easy, const cha
     transfer->received = value;
     curl_easy_getinfo(easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &value);
     transfer->expected = value;
-    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME_T, &value);
-    transfer->took = value * 1000;
 }
 
 void trine__transfer_end(struct trine__transfer *transfer, CURL *easy, CURLcode code)
@@ -309,12 +307,18 @@ static int fail_connect(const struct trine__transfer *transfer)
 
 static int fail_time(const struct trine__transfer *transfer)
 {
-    double seconds = (double)transfer->took / 1e9;
+    const struct trine_client *client = transfer->client;
+    int64_t limit = client->timeout;
+    if (!transfer->connected && (limit == 0 || client->connect_timeout < limit))
+        limit = client->connect_timeout;
+    bool short_one = limit < TRINE_SECONDS(1);
+    double length = (double)limit / (short_one ? 1e6 : 1e9);
+    const char *unit = short_one ? "ms" : "s";
     if (!transfer->connected)
-        return trine_fail(-ETIMEDOUT, "%s: no connection to %s within %.3g s", transfer->url,
-                          transfer->peer, seconds);
-    return trine_fail(-ETIMEDOUT, "%s: %s did not finish within %.3g s (%lld bytes came)",
-                      transfer->url, transfer->peer, seconds, (long long)transfer->received);
+        return trine_fail(-ETIMEDOUT, "%s: no connection to %s within %.4g %s", transfer->url,
+                          transfer->peer, length, unit);
+    return trine_fail(-ETIMEDOUT, "%s: %s did not finish within %.4g %s (%lld bytes came)",
+                      transfer->url, transfer->peer, length, unit, (long long)transfer->received);
 }
 
 static int fail_cut(const struct trine__transfer *transfer)
@@ -326,13 +330,18 @@ static int fail_cut(const struct trine__transfer *transfer)
                       (long long)transfer->received);
 }
 
-static int fail_stream(const struct trine__transfer *transfer)
+/* The number that libcurl keeps may be of an earlier failure, unless its words are about a call. */
+static int stream_error(const struct trine__transfer *transfer)
 {
     int error = -transfer->system_error;
-    if (error == -EPIPE)
-        error = -ECONNRESET;
-    if (error == 0 && transfer->head_len == 0 && transfer->code == CURLE_SEND_ERROR)
-        error = -ECONNRESET;
+    if (strstr(transfer->reason, " failure: ") == NULL)
+        return 0;
+    return error == -EPIPE ? -ECONNRESET : error;
+}
+
+static int fail_stream(const struct trine__transfer *transfer)
+{
+    int error = stream_error(transfer);
     if (error == 0)
         return trine_fail(TRINE_EHTTP, "%s: %s", transfer->url, words(transfer));
     return trine_fail(error, "%s: %s: %s (%lld bytes came)", transfer->url, transfer->peer,
@@ -347,12 +356,14 @@ static int fail_protocol(const struct trine__transfer *transfer)
     return trine_fail(TRINE_EURL, "%s: %s", transfer->url, words(transfer));
 }
 
-/* libcurl's word for a header line above its own limit is "out of memory", but with a sentence. */
+/* libcurl 7.88 calls it a lack of memory when a line of the head is longer than it takes (100 KiB);
+ * within a head that is by far the likelier reason. */
 static int fail_memory(const struct trine__transfer *transfer)
 {
-    if (transfer->reason[0] == '\0')
-        return -ENOMEM;
-    return trine_fail(TRINE_ELIMIT, "%s: %s", transfer->url, transfer->reason);
+    if (transfer->head_len > 0 && !transfer->head_over)
+        return trine_fail(TRINE_ELIMIT, "%s: a line of the head is larger than %d bytes",
+                          transfer->url, CURL_MAX_HTTP_HEADER);
+    return trine_fail(-ENOMEM, "%s: %s", transfer->url, trine_strerror(-ENOMEM));
 }
 
 static int fail_by_code(const struct trine__transfer *transfer)

@@ -20,7 +20,7 @@ static int connect_task(int fd, const struct addrinfo *address)
 static int connect_thread(int fd, const struct addrinfo *address)
 {
     int error = trine__sys_connect(fd, address->ai_addr, address->ai_addrlen);
-    if (error != -EINPROGRESS)
+    if (error != -EINPROGRESS && error != -EINTR)
         return error;
     error = trine_wait_fd(fd, TRINE_WRITABLE);
     if (error < 0)

@@ -7,6 +7,7 @@
 #include "thread/workers.h"
 #include <pthread.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Look-ups at once; a slow name server fills them with waiting, not with work. */
 #define RESOLVERS 64
@@ -102,6 +103,8 @@ int trine__resolve(const char *host, const char *service, int flags, struct addr
     int error = trine__checkpoint();
     if (error < 0)
         return error;
+    if (strlen(host) > TRINE__HOST_MAX || strlen(service) > TRINE__SERVICE_MAX)
+        return trine_fail(TRINE_ERESOLVE, "cannot resolve a name that long: %.40s...", host);
     struct lookup *lookup = trine__alloc_zero(1, sizeof *lookup);
     if (lookup == NULL || resolvers() == NULL) {
         trine__free(lookup);

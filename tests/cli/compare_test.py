@@ -10,21 +10,21 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
 import xml.dom.minidom
 
-TRINE = None
+import program
+from program import PATIENCE, Httpbin, free_port
+
 KEYS = {"workload", "model", "workers", "items", "wall_s", "cpu_s", "peak_mib", "speedup", "failed"}
 MODELS = ["serial", "threads", "coroutines", "processes"]
-PATIENCE = 60
 
 
 def compare(*arguments, stdin=None):
-    return subprocess.run([TRINE, "compare", *arguments], capture_output=True, text=True, input=stdin,
+    return subprocess.run([program.TRINE, "compare", *arguments], capture_output=True, text=True, input=stdin,
                           timeout=PATIENCE)
 
 
@@ -34,14 +34,17 @@ def figures(*arguments):
     return done, {(row["workload"], row["model"]): row for row in rows}
 
 
-def children(pid):
-    """The processes that descend from `pid`, nearest first."""
+def children_of(pid):
     try:
         text = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:
         return []
-    own = [int(word) for word in text.split()]
-    return own + [below for child in own for below in children(child)]
+    return [int(word) for word in text.split()]
+
+
+def descendants(pid):
+    own = children_of(pid)
+    return own + [below for child in own for below in descendants(child)]
 
 
 def name(pid):
@@ -68,29 +71,9 @@ def wait_until(condition, what):
     return value
 
 
-def free_port():
+def listens(port):
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Httpbin:
-    """Our own test server, as a program."""
-
-    def __enter__(self):
-        self.port = free_port()
-        self.process = subprocess.Popen([TRINE, "httpbin", "--port", str(self.port)],
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self.listens, "httpbin listens")
-        return f"http://127.0.0.1:{self.port}"
-
-    def listens(self):
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(PATIENCE)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Figures(unittest.TestCase):
@@ -152,14 +135,16 @@ class Figures(unittest.TestCase):
 
 class OwnPages(unittest.TestCase):
     def test_from_the_command_line(self):
-        with Httpbin() as at:
+        with Httpbin() as server:
+            at = server.url.rstrip("/")
             done, rows = figures("--url", f"{at}/page/1", f"{at}/page/2", "--url", f"{at}/get")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(set(rows), {("urls", model) for model in MODELS})
         self.assertEqual(rows["urls", "coroutines"]["items"], 3)
 
     def test_from_a_file_and_from_standard_input(self):
-        with Httpbin() as at, tempfile.NamedTemporaryFile("w") as file:
+        with Httpbin() as server, tempfile.NamedTemporaryFile("w") as file:
+            at = server.url.rstrip("/")
             text = f"# mine\n\n{at}/get\n  {at}/page/0  \r\n"
             file.write(text)
             file.flush()
@@ -169,7 +154,8 @@ class OwnPages(unittest.TestCase):
                 self.assertEqual(json.loads(done.stdout)[0]["items"], 2)
 
     def test_failures_are_named_and_the_others_go_on(self):
-        with Httpbin() as at:
+        with Httpbin() as server:
+            at = server.url.rstrip("/")
             done = compare("--url", f"{at}/get", f"http://127.0.0.1:{free_port()}/", f"{at}/status/404",
                            "not a url", f"{at}/page/0")
         self.assertEqual(done.returncode, 1)
@@ -197,8 +183,7 @@ class OwnPages(unittest.TestCase):
             nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", root / "conf"],
                                      stderr=subprocess.DEVNULL)
             try:
-                listens = Httpbin.listens
-                wait_until(lambda: listens(type("At", (), {"port": port})), "nginx listens")
+                wait_until(lambda: listens(port), "nginx listens")
                 done, rows = figures("--url", *[f"http://127.0.0.1:{port}/{i}.html" for i in range(20)])
             finally:
                 nginx.terminate()
@@ -237,7 +222,7 @@ class Plots(unittest.TestCase):
 
     def test_full_standard_output(self):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([TRINE, "compare", "--only", "cpu", "--model", "serial"], stdout=full,
+            done = subprocess.run([program.TRINE, "compare", "--only", "cpu", "--model", "serial"], stdout=full,
                                   stderr=subprocess.PIPE, text=True, timeout=PATIENCE)
         self.assertEqual(done.returncode, 1)
         self.assertRegex(done.stderr, "(?i)^trine compare: cannot write standard output: .*no space.*\n$")
@@ -285,28 +270,26 @@ class Misuse(unittest.TestCase):
 
 class Endings(unittest.TestCase):
     def start(self, *arguments):
-        self.process = subprocess.Popen([TRINE, "compare", *arguments], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([program.TRINE, "compare", *arguments], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.process.kill)
         return self.process
 
     def worker(self):
-        """A worker process: a descendant without children of its own that is two generations down."""
-        for child in children(self.process.pid):
-            below = children(child)
-            workers = [pid for pid in below if not children(pid) and name(pid) != "trine-server"]
-            if workers:
-                return workers[0]
-        return None
+        """A worker process: the comparison starts the model's, that the fork server, that the workers."""
+        generation = [self.process.pid]
+        for _ in range(3):
+            generation = [child for pid in generation for child in children_of(pid)]
+        return generation[0] if generation else None
 
     def check_all_gone(self, pids):
         wait_until(lambda: not any(map(alive, pids)), f"all of {pids} have ended")
 
     def interrupt(self, number, *arguments):
         process = self.start(*arguments)
-        wait_until(lambda: len(children(process.pid)) >= 2, "a model runs")
+        wait_until(lambda: len(descendants(process.pid)) >= 2, "a model runs")
         time.sleep(0.3)
-        family = children(process.pid)
+        family = descendants(process.pid)
         start = time.monotonic()
         process.send_signal(number)
         stdout, stderr = process.communicate(timeout=PATIENCE)
@@ -337,7 +320,7 @@ class Endings(unittest.TestCase):
     def test_killed_leaves_no_process(self):
         process = self.start("--only", "io", "--model", "processes")
         wait_until(self.worker, "a worker runs")
-        family = children(process.pid)
+        family = descendants(process.pid)
         process.kill()
         process.communicate(timeout=PATIENCE)
         self.check_all_gone(family)
@@ -357,9 +340,9 @@ class Endings(unittest.TestCase):
 
     def test_model_killed_from_outside_costs_its_row_only(self):
         process = self.start("--only", "io", "--model", "threads,coroutines")
-        wait_until(lambda: len(children(process.pid)) >= 2, "a model runs")
+        wait_until(lambda: len(descendants(process.pid)) >= 2, "a model runs")
         time.sleep(0.3)
-        model = [pid for pid in children(process.pid) if name(pid) != "trine-httpbin"][0]
+        model = [pid for pid in descendants(process.pid) if name(pid) != "trine-httpbin"][0]
         os.kill(model, signal.SIGKILL)
         stdout, stderr = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 1)
@@ -370,7 +353,7 @@ class Endings(unittest.TestCase):
     def test_on_a_terminal_progress_is_shown_and_wiped(self):
         import pty
         master, slave = pty.openpty()
-        process = subprocess.Popen([TRINE, "compare", "--only", "cpu", "--model", "serial"],
+        process = subprocess.Popen([program.TRINE, "compare", "--only", "cpu", "--model", "serial"],
                                    stdout=slave, stderr=slave)
         os.close(slave)
         shown = bytearray()
@@ -391,5 +374,4 @@ class Endings(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    TRINE = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=2)
+    program.main()

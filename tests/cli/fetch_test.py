@@ -234,7 +234,7 @@ class Fetch(unittest.TestCase):
             peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
 
         with Server(cut) as server:
-            self.fails(server.url, server.url, "91", arguments=["-O"])
+            self.fails(server.url, server.url, "9 of 100", arguments=["-O"])
         self.assertEqual(self.files(), ["5"])
 
     def test_an_endless_head(self):
@@ -272,7 +272,7 @@ class Fetch(unittest.TestCase):
 
     def test_a_server_that_takes_its_time(self):
         begin = time.monotonic()
-        self.fails(self.url + "delay/10", self.url + "delay/10", "300", arguments=["--max-time", "300ms"])
+        self.fails(self.url + "delay/10", self.url + "delay/10", "300 ms", arguments=["--max-time", "300ms"])
         self.assertLess(time.monotonic() - begin, 5)
 
     def test_an_input_file_that_is_not_there(self):

@@ -25,6 +25,7 @@ def run(*arguments, **options):
     """Runs the program to its end: exit status, standard output, standard error."""
     options.setdefault("stdin", subprocess.DEVNULL)
     options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("errors", "backslashreplace")
     done = subprocess.run([TRINE, *arguments], stderr=subprocess.PIPE, text=True, timeout=PATIENCE, **options)
     return done.returncode, done.stdout, done.stderr
 
