@@ -2,6 +2,7 @@
 /* The thread of a process pool: it alone talks to the workers, in one poll. */
 #include "base/error.h"
 #include "exec/process_pool.h"
+#include "exec/registry.h"
 #include "sys/sys.h"
 #include <errno.h>
 #include <poll.h>
@@ -167,13 +168,14 @@ static void assign(struct trine__process_pool *pool, struct trine__process_worke
     pool->busy++;
     worker->request = (struct trine__request){ .magic = TRINE__WIRE_MAGIC,
                                                .id = ++pool->next_id,
-                                               .name_len = (uint32_t)strlen(job->name),
+                                               .name_len = (uint32_t)strlen(job->entry->name),
                                                .count = job->count,
                                                .size = job->item_size,
-                                               .collect = job->collect };
+                                               .collect = job->collect,
+                                               .namesakes = trine__registry_namesakes(job->entry) };
     worker->out = (struct trine__transfer){ 0 };
     trine__transfer_add(&worker->out, &worker->request, sizeof worker->request);
-    trine__transfer_add(&worker->out, (void *)job->name, worker->request.name_len);
+    trine__transfer_add(&worker->out, (void *)job->entry->name, worker->request.name_len);
     trine__transfer_add(&worker->out, trine__job_record(&job->job), job->job.size);
     begin_answer(worker);
 }
@@ -321,7 +323,7 @@ static void fail_job(struct trine__process_pool *pool, struct trine__process_wor
 {
     struct trine__process_job *job = worker->job;
     take_back(pool, worker, TRINE_EWORKERDIED,
-              trine__error_newf(TRINE_EWORKERDIED, "job %s: %s", job->name, how));
+              trine__error_newf(TRINE_EWORKERDIED, "job %s: %s", job->entry->name, how));
 }
 
 static void worker_ended(struct trine__process_pool *pool, struct trine__process_worker *worker,

@@ -145,7 +145,8 @@ static int object(const struct trine__batch *batch, const struct trine__job_entr
 }
 
 static struct trine__process_job *new_job(struct trine__process_pool *pool,
-                                          const struct trine__batch *batch, const char *name)
+                                          const struct trine__batch *batch,
+                                          const struct trine__job_entry *entry)
 {
     size_t payload = batch->count * batch->size;
     size_t outcomes_at = (payload + sizeof(int32_t) - 1) & ~(sizeof(int32_t) - 1);
@@ -160,7 +161,7 @@ static struct trine__process_job *new_job(struct trine__process_pool *pool,
         memcpy(records, batch->items, payload);
     made->size = payload;
     job->pool = pool;
-    job->name = name;
+    job->entry = entry;
     job->item_size = batch->size;
     job->count = (uint32_t)batch->count;
     job->collect = batch->collect;
@@ -236,7 +237,7 @@ static struct trine_future *submit_batch(struct trine_executor *executor,
     if (code < 0)
         return trine__job_refused(batch->fn, batch->items, batch->count * batch->size, batch->site,
                                   code, error);
-    struct trine__process_job *job = new_job(pool, batch, entry->name);
+    struct trine__process_job *job = new_job(pool, batch, entry);
     if (job == NULL)
         return NULL;
     pthread_mutex_lock(&pool->lock);

@@ -24,7 +24,7 @@ struct trine__process_job {
     struct trine__job job;
     struct trine__process_pool *pool;       /* its memory lives as long as its jobs */
     struct trine__process_job *next, *prev; /* in the queue; next: completed, not yet told */
-    const char *name;
+    const struct trine__job_entry *entry;
     size_t item_size;
     uint32_t count;
     bool collect, queued;

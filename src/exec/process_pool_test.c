@@ -39,6 +39,19 @@ static int add(void *record)
 }
 TRINE_JOB(add, struct sum);
 
+/* As a static function of another file might be called, too. */
+static int another_add(void *record)
+{
+    struct sum *sum = record;
+    sum->result = 1000 + sum->a + sum->b;
+    return 0;
+}
+static struct trine__job_entry namesake = { "add", another_add, sizeof(struct sum), NULL };
+__attribute__((constructor(201))) static void register_namesake(void)
+{
+    trine__job_register(&namesake);
+}
+
 static int unregistered(void *record)
 {
     return 0;
@@ -283,6 +296,18 @@ static void a_record_of_a_mebibyte_travels_both_ways(void **state)
         trine_future_unref(future);
     }
     free(big);
+    trine_executor_free(pool);
+}
+
+static void two_functions_of_one_name_are_told_apart(void **state)
+{
+    struct trine_executor *pool = new_pool(1);
+    struct sum sum = { .a = 1, .b = 2 };
+    struct trine_future *future = trine_submit(pool, another_add, &sum, sizeof sum);
+    assert_int_equal(outcome_of(future), 0);
+    assert_int_equal(((struct sum *)trine_future_value(future))->result, 1003);
+    trine_future_unref(future);
+    assert_adds(pool, 1, 2);
     trine_executor_free(pool);
 }
 
@@ -715,6 +740,7 @@ int main(void)
         TEST(a_job_runs_in_another_process),
         TEST(many_jobs_each_give_their_own_result),
         TEST(a_record_of_a_mebibyte_travels_both_ways),
+        TEST(two_functions_of_one_name_are_told_apart),
         TEST(an_error_comes_back_with_its_sentence),
         TEST(what_cannot_travel_is_refused_with_a_sentence),
         TEST(a_worker_sees_three_descriptors_and_its_channel),

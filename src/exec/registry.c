@@ -21,11 +21,28 @@ const struct trine__job_entry *trine__registry_by_fn(trine_fn fn)
     return entry;
 }
 
-const struct trine__job_entry *trine__registry_by_name(const char *name)
+static const struct trine__job_entry *next_of_name(const struct trine__job_entry *entry,
+                                                   const char *name)
 {
-    const struct trine__job_entry *entry = atomic_load(&entries);
     while (entry != NULL && strcmp(entry->name, name) != 0)
         entry = entry->next;
+    return entry;
+}
+
+uint32_t trine__registry_namesakes(const struct trine__job_entry *entry)
+{
+    uint32_t older = 0;
+    const struct trine__job_entry *other = entry;
+    while ((other = next_of_name(other->next, entry->name)) != NULL)
+        older++;
+    return older;
+}
+
+const struct trine__job_entry *trine__registry_by_name(const char *name, uint32_t namesakes)
+{
+    const struct trine__job_entry *entry = next_of_name(atomic_load(&entries), name);
+    while (entry != NULL && trine__registry_namesakes(entry) != namesakes)
+        entry = next_of_name(entry->next, name);
     return entry;
 }
 

@@ -5,10 +5,13 @@
 #define TRINE_EXEC_REGISTRY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <trine/executor.h>
 
 const struct trine__job_entry *trine__registry_by_fn(trine_fn fn);
-const struct trine__job_entry *trine__registry_by_name(const char *name);
+/* How many of the same name were registered before it: two files may each have their own. */
+uint32_t trine__registry_namesakes(const struct trine__job_entry *entry);
+const struct trine__job_entry *trine__registry_by_name(const char *name, uint32_t namesakes);
 bool trine__registry_empty(void);
 
 #endif

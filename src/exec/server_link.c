@@ -93,9 +93,9 @@ static char **environment_with(char *variable)
     char **copy = trine__alloc((count + 2) * sizeof *copy);
     if (copy == NULL)
         return NULL;
-    memcpy(copy, environ, count * sizeof *copy);
-    copy[count] = variable;
-    copy[count + 1] = NULL;
+    copy[0] =
+        variable; /* before another of its name, which this process may have been given itself */
+    memcpy(copy + 1, environ, (count + 1) * sizeof *copy);
     return copy;
 }
 

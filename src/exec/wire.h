@@ -25,7 +25,8 @@ struct trine__request {
     uint32_t name_len;
     uint32_t count;
     uint64_t size; /* of one record */
-    uint32_t collect, reserved;
+    uint32_t collect;
+    uint32_t namesakes; /* registered before it: see registry.h */
 };
 
 struct trine__reply {

@@ -105,7 +105,8 @@ void trine__worker_serve(int fd)
     trine__sys_thread_name("trine-worker");
     for (;;) {
         next_request(&place);
-        const struct trine__job_entry *entry = trine__registry_by_name(place.name);
+        const struct trine__job_entry *entry =
+            trine__registry_by_name(place.name, place.request.namesakes);
         if (entry == NULL)
             refuse(&place, "the worker process does not know this function: was it registered by a "
                            "library loaded after the pool's fork server had started?");

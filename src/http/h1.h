@@ -20,6 +20,7 @@ struct trine__h1_header {
 struct trine__h1_request {
     struct trine_slice method, target; /* all slices point into the parsed bytes */
     int minor;                         /* HTTP/1.minor: 0 or 1 */
+    const char *peer;                  /* the numeric host that asks; set by the server */
     struct trine__h1_header headers[TRINE__H1_HEADERS_MAX];
     unsigned header_count;
     int64_t content_length; /* 0 where there is no body */

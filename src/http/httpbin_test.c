@@ -32,12 +32,13 @@ struct answer {
 static struct answer request(const struct served *served, const char *method, const char *target)
 {
     struct answer answer;
-    char *text = malloc(strlen(target) + 100);
-    sprintf(text, "%s %s HTTP/1.1\r\nHost: here:1\r\nX-Mine: yes\r\nConnection: close\r\n\r\n",
-            method, target);
+    char *text = trine__asprintf(
+        "%s %s HTTP/1.1\r\nHost: here:1\r\nX-Mine: yes\r\nConnection: close\r\n\r\n", method,
+        target);
+    assert_non_null(text);
     size_t len;
     answer.all = ask(served, text, &len);
-    free(text);
+    trine__free(text);
     assert_int_equal(sscanf(answer.all, "HTTP/1.1 %d ", &answer.status), 1);
     const char *end = strstr(answer.all, "\r\n\r\n");
     assert_non_null(end);

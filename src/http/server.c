@@ -2,6 +2,7 @@
 /* One connection is one task and reads like the protocol: wait, read a head, let it be answered,
  * drop the body, again. While nothing is under way a connection holds no buffer. */
 #include "http/server.h"
+#include "net/address.h"
 #include "sys/sys.h"
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,7 @@ struct connection {
     int fd;
     char *buffer; /* head_max bytes, or NULL while idle */
     size_t have;  /* bytes in it */
+    char peer[TRINE__PEER_MAX + 1];
     struct trine__h1_request request;
 };
 
@@ -267,6 +269,7 @@ static int serve_request(struct connection *connection)
     struct trine__h1_refusal refusal = { 400, "" };
     if (trine__h1_parse(connection->buffer, (size_t)len, &connection->request, &refusal) < 0)
         return refuse(connection, refusal.status, refusal.reason);
+    connection->request.peer = connection->peer;
     const struct trine__h1_request *request = &connection->request;
     uint64_t body = (uint64_t)request->content_length;
     bool chunked = request->chunked, keep_alive = request->keep_alive;
@@ -322,6 +325,7 @@ static int start_connection(struct server *server, struct trine_group *group, in
     }
     connection->server = server;
     connection->fd = fd;
+    trine__address_of_peer(fd, connection->peer);
     if (trine_spawn(group, serve_connection, connection) == NULL) {
         trine_close(fd);
         trine__free(connection);

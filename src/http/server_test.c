@@ -38,7 +38,7 @@ static int handle(const struct trine__h1_request *request, struct trine__reply *
     }
     reply->body = trine__strndup(request->target.data, request->target.len);
     reply->len = request->target.len;
-    return 0;
+    return reply->body != NULL ? 0 : -ENOMEM;
 }
 
 static int serve(int listener, void *limits)
@@ -377,6 +377,56 @@ SERVED(accepting_goes_on_when_there_are_descriptors_again)
     }
 }
 
+/* A client without the library, whose own memory and descriptors no plan touches. */
+static void ask_plainly(void *arg)
+{
+    const struct served *served = arg;
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_port = htons(served->port),
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = { .tv_sec = 1 };
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof address), 0);
+    static const char request[] = LAST("/plain");
+    send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
+    char answer[1024];
+    while (recv(fd, answer, sizeof answer, 0) > 0)
+        ;
+    close(fd);
+}
+
+struct plain_client {
+    const struct served *served;
+    _Atomic(bool) done;
+};
+
+static void ask_and_say_when(void *arg)
+{
+    struct plain_client *client = arg;
+    ask_plainly((void *)client->served);
+    client->done = true;
+}
+
+SERVED(out_of_memory_costs_one_connection_at_most)
+{
+    for (int k = 1; k <= 12; k++) {
+        struct plain_client client = { .served = served };
+        struct helper helper;
+        char plan[32];
+        snprintf(plan, sizeof plan, "fail:%d:op=alloc", k);
+        trine__fault_plan(plan);
+        start_helper(&helper, ask_and_say_when, &client);
+        while (!client.done)
+            trine_sleep(TRINE_MICROSECONDS(100));
+        join_helper(&helper);
+        trine__fault_plan(NULL);
+        char *answer = ask(served, LAST("/after"), NULL);
+        assert_holds(answer, "\r\n\r\n/after");
+        free(answer);
+    }
+}
+
 SERVED(a_stop_reaches_whatever_a_connection_is_doing)
 {
     const char *const doing[] = {
@@ -461,6 +511,7 @@ int main(void)
         TEST(a_reader_that_takes_nothing_is_given_up),
         TEST(no_more_connections_are_served_than_allowed),
         TEST(accepting_goes_on_when_there_are_descriptors_again),
+        TEST(out_of_memory_costs_one_connection_at_most),
         TEST(a_stop_reaches_whatever_a_connection_is_doing),
         TEST(curl_is_content),
     };

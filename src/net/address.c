@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/address.h"
+#include "sys/sys.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <trine/error.h>
@@ -34,4 +37,18 @@ int trine__address_split(const char *text, struct trine__address_text *ret)
                           text);
     *ret = parts;
     return 0;
+}
+
+void trine__address_of_peer(int fd, char ret[TRINE__PEER_MAX + 1])
+{
+    struct sockaddr_storage name = { 0 };
+    socklen_t len = sizeof name;
+    const void *host = &((struct sockaddr_in *)&name)->sin_addr;
+    ret[0] = '\0';
+    if (trine__sys_getpeername(fd, (struct sockaddr *)&name, &len) < 0)
+        return;
+    if (name.ss_family == AF_INET6)
+        host = &((struct sockaddr_in6 *)&name)->sin6_addr;
+    if (name.ss_family == AF_INET || name.ss_family == AF_INET6)
+        inet_ntop(name.ss_family, host, ret, TRINE__PEER_MAX + 1);
 }

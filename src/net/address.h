@@ -19,4 +19,9 @@ struct trine__address_text {
  * sentence when there is no port, or a part is empty or too long. */
 int trine__address_split(const char *text, struct trine__address_text *ret);
 
+/* Longest text of a numeric host address. */
+#define TRINE__PEER_MAX 63
+/* The numeric host at the other end of `fd`; "" where there is none to tell. */
+void trine__address_of_peer(int fd, char ret[TRINE__PEER_MAX + 1]);
+
 #endif

@@ -304,7 +304,6 @@ IN_A_TASK(an_accept_cancelled_while_somebody_connects_has_lost_no_connection)
     struct sockaddr_in address;
     socklen_t len = sizeof address;
     getsockname(acceptor.listener, (struct sockaddr *)&address, &len);
-    int won = 0;
     for (int i = 0; i < 200; i++) {
         struct trine_group group;
         trine_group_open(&group, NULL);
@@ -317,7 +316,6 @@ IN_A_TASK(an_accept_cancelled_while_somebody_connects_has_lost_no_connection)
             trine_yield();
         trine_group_cancel(&group, NULL);
         trine_group_close(&group);
-        won += acceptor.fd >= 0;
         assert_true(acceptor.fd >= 0 || acceptor.fd == -ECANCELED);
         int server = acceptor.fd >= 0 ? acceptor.fd : accept_within(acceptor.listener, PATIENCE);
         assert_true(server >= 0);
@@ -325,9 +323,15 @@ IN_A_TASK(an_accept_cancelled_while_somebody_connects_has_lost_no_connection)
         close(client);
         close(server);
     }
-    print_message("the connection won %d times of 200\n", won);
     close(acceptor.listener);
     return 0;
+}
+
+/* The threads that look names up are the process's and end with it. */
+const char *__tsan_default_options(void);
+__attribute__((visibility("default"))) const char *__tsan_default_options(void)
+{
+    return "report_thread_leaks=0";
 }
 
 int main(void)

@@ -45,6 +45,7 @@
     X(CONNECT, "connect", ECONNREFUSED, 0)                                                         \
     X(SHUTDOWN, "shutdown", ENOTCONN, 0)                                                           \
     X(GETSOCKNAME, "getsockname", ENOBUFS, 0)                                                      \
+    X(GETPEERNAME, "getpeername", ENOTCONN, 0)                                                     \
     X(GETSOCKOPT, "getsockopt", ENOBUFS, 0)                                                        \
     X(SETSOCKOPT, "setsockopt", ENOBUFS, 0)                                                        \
     X(SEND, "send", ECONNRESET, 1)                                                                 \

@@ -51,6 +51,12 @@ int trine__sys_getsockname(int fd, struct sockaddr *address, socklen_t *len)
                ?: (int)trine__answer(getsockname(fd, address, len));
 }
 
+int trine__sys_getpeername(int fd, struct sockaddr *address, socklen_t *len)
+{
+    return trine__fault(TRINE__FAULT_GETPEERNAME)
+               ?: (int)trine__answer(getpeername(fd, address, len));
+}
+
 int trine__sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 {
     return trine__fault(TRINE__FAULT_GETSOCKOPT)

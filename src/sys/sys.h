@@ -82,6 +82,7 @@ int trine__sys_accept(int fd, struct sockaddr *address, socklen_t *len, int flag
 int trine__sys_connect(int fd, const struct sockaddr *address, socklen_t len);
 int trine__sys_shutdown(int fd, int how);
 int trine__sys_getsockname(int fd, struct sockaddr *address, socklen_t *len);
+int trine__sys_getpeername(int fd, struct sockaddr *address, socklen_t *len);
 int trine__sys_getsockopt(int fd, int level, int name, void *value, socklen_t *len);
 int trine__sys_setsockopt(int fd, int level, int name, const void *value, socklen_t len);
 ssize_t trine__sys_send(int fd, const void *buf, size_t len, int flags); /* adds MSG_NOSIGNAL */
