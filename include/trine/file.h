@@ -35,8 +35,7 @@ trine_close(int fd); /* not a cancellation point: it is closed whatever it retur
 TRINE_PUBLIC int trine_fsync(int fd);
 
 /* Waits until the descriptor is readable or writable (or has an error to tell): for any library
- * that hands out a descriptor. Returns the ready directions. -EBUSY: another task waits for the
- * same. */
+ * that hands out a descriptor. Returns the ready directions. */
 enum { TRINE_READABLE = 1, TRINE_WRITABLE = 4 };
 TRINE_PUBLIC int trine_wait_fd(int fd, int directions);
 

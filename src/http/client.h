@@ -47,6 +47,7 @@ struct trine__transfer {
     const char *url;                 /* borrowed from the caller */
     struct trine_response *response; /* taken by trine__transfer_result() */
     size_t head_len;                 /* bytes of headers, of all answers together */
+    bool head_whole;                 /* its last line has come, the empty one */
     bool head_over;                  /* the body has begun: what looks like a header is a trailer */
     int error;                       /* ours, as opposed to libcurl's: 0 or a code */
     CURLcode code;

@@ -211,9 +211,9 @@ static int route_get(const struct trine__h1_request *request, const struct path 
         return -ENOMEM;
     json_t *string = string_of((struct trine_slice){ url, strlen(url) });
     trine__free(url);
-    return say_json(reply, json_pack("{s:o, s:o, s:s, s:o}", "args", args_of(path->query),
-                                     "headers", headers_of(request), "origin", request->peer, "url",
-                                     string));
+    return say_json(reply,
+                    json_pack("{s:o, s:o, s:s, s:o}", "args", args_of(path->query), "headers",
+                              headers_of(request), "origin", request->peer, "url", string));
 }
 
 static int route_delay(double seconds, const struct path *path, struct trine__reply *reply)

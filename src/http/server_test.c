@@ -232,6 +232,31 @@ SERVED(a_broken_chunk_ends_the_connection)
     free(answer);
 }
 
+/* Its length is known only when it is over, and the answer has been given by then. */
+SERVED_WITHIN(a_chunked_body_beyond_the_limit_ends_the_connection, .body_max = 10)
+{
+    enum { LONG = 0x10000 };
+    char *request = malloc(LONG + 200);
+    strcpy(request, "POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n10000\r\n");
+    size_t len = strlen(request);
+    memset(request + len, 'x', LONG);
+    strcpy(request + len + LONG, "\r\n0\r\n\r\n" GET("/never"));
+    int fd = connect_to(served);
+    say(fd, request);
+    char heard[1024];
+    ssize_t got = 0;
+    len = 0;
+    do {
+        len += (size_t)got;
+        got = TRINE_WITHIN(PATIENCE, trine_read(fd, heard + len, sizeof heard - 1 - len));
+    } while (got > 0); /* an end or a reset, as the bytes fall */
+    heard[len] = '\0';
+    assert_begins(heard, "HTTP/1.1 200 ");
+    assert_null(strstr(heard, "/never"));
+    trine_close(fd);
+    free(request);
+}
+
 /* ---- refusals */
 
 static void assert_refused(const struct served *served, const char *request, const char *status)
@@ -503,6 +528,7 @@ int main(void)
         TEST(bodies_are_dropped_and_the_next_request_is_found),
         TEST(who_asks_whether_to_continue_is_told),
         TEST(a_broken_chunk_ends_the_connection),
+        TEST(a_chunked_body_beyond_the_limit_ends_the_connection),
         TEST(what_cannot_be_understood_is_refused),
         TEST(a_long_head_is_refused_while_the_client_still_sends),
         TEST(a_head_that_does_not_come_is_not_waited_for),

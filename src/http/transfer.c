@@ -156,8 +156,10 @@ static size_t take_header(char *data, size_t size, size_t count, void *arg)
     if (len > 5 && memcmp(data, "HTTP/", 5) == 0) { /* of another answer: the last one counts */
         headers->len = 0;
         transfer->expected = -1;
+        transfer->head_whole = false;
         return len;
     }
+    transfer->head_whole = len <= 2 && data[len - 1] == '\n';
     transfer->expected = announced_by(data, len, transfer->expected);
     return keep_header(headers, data, len) ? len : refuse(transfer, -ENOMEM, NULL, 0);
 }
@@ -278,6 +280,8 @@ void trine__transfer_end(struct trine__transfer *transfer, CURL *easy, CURLcode 
     curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &effective);
     if (effective == NULL)
         effective = "";
+    if (code == CURLE_OK && !transfer->head_whole)
+        code = CURLE_PARTIAL_FILE; /* libcurl 7.88 is content with half a head */
     transfer->code = code;
     if (code != CURLE_OK || transfer->error < 0) {
         note_failure(transfer, easy, effective);
@@ -323,6 +327,9 @@ static int fail_time(const struct trine__transfer *transfer)
 
 static int fail_cut(const struct trine__transfer *transfer)
 {
+    if (!transfer->head_whole)
+        return trine_fail(TRINE_EEOF, "%s: cut off in the middle of the answer's head",
+                          transfer->url);
     if (transfer->expected > 0)
         return trine_fail(TRINE_EEOF, "%s: cut off after %lld of %lld bytes", transfer->url,
                           (long long)transfer->received, (long long)transfer->expected);

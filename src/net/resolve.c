@@ -6,6 +6,7 @@
 #include "sys/sys.h"
 #include "thread/workers.h"
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,13 +30,31 @@ enum { WAITING, ANSWERED, ABANDONED };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct trine__workers *workers;
 
+static _Atomic(unsigned) under_way; /* look-ups submitted and not yet run */
+
+/* A child of fork() has none of the threads. */
+static void forget_workers(void)
+{
+    workers = NULL;
+}
+
 static struct trine__workers *resolvers(void)
 {
+    static bool prepared;
     pthread_mutex_lock(&lock);
+    if (!prepared)
+        prepared = pthread_atfork(NULL, NULL, forget_workers) == 0;
     if (workers == NULL && trine__workers_new("trine-resolve", RESOLVERS, &workers) < 0)
         workers = NULL;
     pthread_mutex_unlock(&lock);
     return workers;
+}
+
+/* At the end of the process: joins the threads, unless a name server keeps one waiting. */
+__attribute__((destructor)) static void end_workers(void)
+{
+    if (workers != NULL && atomic_load(&under_way) == 0)
+        trine__workers_free(workers);
 }
 
 static int look_up(struct lookup *lookup)
@@ -56,6 +75,7 @@ static void run(struct trine__work *work)
 {
     struct lookup *lookup = TRINE__CONTAINER(work, struct lookup, work);
     lookup->error = look_up(lookup);
+    atomic_fetch_sub(&under_way, 1);
     struct trine__parker *parker = lookup->parker;
     int waiting = WAITING;
     if (atomic_compare_exchange_strong(&lookup->state, &waiting, ANSWERED))
@@ -83,8 +103,10 @@ static int park_for(struct lookup *lookup)
     }
     lookup->parker = &parker;
     lookup->work.run = run;
+    atomic_fetch_add(&under_way, 1);
     error = trine__workers_submit(resolvers(), &lookup->work);
     if (error < 0) {
+        atomic_fetch_sub(&under_way, 1);
         free_lookup(lookup);
         return error;
     }

@@ -108,32 +108,42 @@ ssize_t trine_pread(int fd, void *buf, size_t len, int64_t offset)
     return offset >= 0 ? read_at(fd, buf, len, offset) : -EINVAL;
 }
 
-static ssize_t write_at(int fd, const void *buf, size_t len, int64_t offset)
+static ssize_t submit_write(enum trine__verb verb, int fd, const void *buf, size_t len,
+                            int64_t offset)
 {
     struct trine__op op;
-    trine__op_init(&op, offset < 0 ? TRINE__OP_SEND : TRINE__OP_WRITE, fd);
+    trine__op_init(&op, verb, fd);
     op.buf = (void *)buf;
     op.len = len;
     op.offset = offset;
     if (in_thread())
         return transfer(fd, POLLOUT, call_write, &op);
-    ssize_t written = trine__op_await(&op, "write");
-    if (written != -ENOTSOCK || offset >= 0)
-        return written;
-    trine__op_init(&op, TRINE__OP_WRITE, fd);
-    op.buf = (void *)buf;
-    op.len = len;
     return trine__op_await(&op, "write");
+}
+
+/* At the file position. Linux 6.18's io_uring does not advance it after a write that it could do in
+ * part only (a full disk), and the rest would go over what is there: so the place is named, and
+ * moved here. */
+static ssize_t write_file(int fd, const void *buf, size_t len)
+{
+    int64_t position = trine__sys_seek(fd, 0, SEEK_CUR);
+    ssize_t written = submit_write(TRINE__OP_WRITE, fd, buf, len, position >= 0 ? position : -1);
+    if (position >= 0 && written > 0)
+        (void)trine__sys_seek(fd, position + written, SEEK_SET);
+    return written;
 }
 
 ssize_t trine_write(int fd, const void *buf, size_t len)
 {
-    return write_at(fd, buf, len, -1);
+    if (in_thread())
+        return submit_write(TRINE__OP_WRITE, fd, buf, len, -1);
+    ssize_t sent = submit_write(TRINE__OP_SEND, fd, buf, len, -1);
+    return sent != -ENOTSOCK ? sent : write_file(fd, buf, len);
 }
 
 ssize_t trine_pwrite(int fd, const void *buf, size_t len, int64_t offset)
 {
-    return offset >= 0 ? write_at(fd, buf, len, offset) : -EINVAL;
+    return offset >= 0 ? submit_write(TRINE__OP_WRITE, fd, buf, len, offset) : -EINVAL;
 }
 
 int trine_write_all(int fd, const void *buf, size_t len)

@@ -102,6 +102,11 @@ int trine__sys_close(int fd)
     return error == -EINTR ? 0 : error;
 }
 
+int64_t trine__sys_seek(int fd, int64_t offset, int whence)
+{
+    return trine__answer(lseek(fd, offset, whence));
+}
+
 int trine__sys_fsync(int fd)
 {
     return (int)TRINE__RETRY(trine__fault(TRINE__FAULT_FSYNC) ?: trine__answer(fsync(fd)));

@@ -89,7 +89,9 @@ class Fetch(unittest.TestCase):
         path = os.path.join(self.folder, "urls")
         with open(path, "w") as file:
             file.write(text)
-        for status, output, errors in [self.fetch("-i", path), self.fetch("-i", "-", stdin=open(path))]:
+        with open(path) as file:
+            results = [self.fetch("-i", path), self.fetch("-i", "-", stdin=file)]
+        for status, output, errors in results:
             self.assertEqual((status, errors), (0, ""))
             self.assertEqual(sorted(line.split()[1] for line in output.splitlines()), ["1", "2"])
 
