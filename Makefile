@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc)
 # Optimised, with debug information, without the assertions about our own invariants.
 SETUP  ?= -Dbuildtype=debugoptimized -Db_ndebug=true
 
-.PHONY: all run test bench soak torture install format check clean
+.PHONY: all run test bench soak fuzz torture install format check clean
 
 all: $(BUILD)/build.ninja
 	@ninja -j $(JOBS) -C $(BUILD)
@@ -33,6 +33,12 @@ bench:
 COUNT ?= 10
 soak: all
 	@tools/run-tests $(BUILD) --repeat=$(COUNT) --suite=unit --suite=races --suite=faults
+
+# Inputs made to break the parsers, for so many seconds each.
+SECONDS ?= 60
+fuzz:
+	@tools/install-packages tools/packages-fuzz.txt
+	@fuzz/run $(SECONDS)
 
 # Every allocation fails in turn, every wait is cancelled in turn.
 torture: all

@@ -31,7 +31,8 @@ struct trine_listen_options {
  */
 TRINE_PUBLIC int trine_tcp_listen(const char *address, const struct trine_listen_options *options,
                                   uint16_t *ret_port);
-/* Waits for a connection: its descriptor. A cancelled accept has lost no connection. */
+/* Waits for a connection: its descriptor (no-delay set, if trine_tcp_listen() made the listener). A
+ * cancelled accept has lost no connection. */
 TRINE_PUBLIC int trine_accept(int listener);
 
 #ifdef __cplusplus

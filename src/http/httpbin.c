@@ -241,9 +241,9 @@ static int route_bytes(double count, const struct path *path, struct trine__repl
 
 static int route_page(double number, struct trine__reply *reply)
 {
-    unsigned index = (unsigned)number;
     if (number >= TRINE__HTTPBIN_PAGES)
         return say_error(reply, 404, "there are pages 0 to 14");
+    unsigned index = (unsigned)number;
     int error = trine_sleep(trine__httpbin_page_delay(index));
     if (error < 0)
         return error;

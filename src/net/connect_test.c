@@ -93,10 +93,13 @@ IN_BOTH(a_client_and_a_server_meet)
     assert_true(client >= 0 && server >= 0);
     assert_connected(client, server);
     assert_connected(server, client);
-    int no_delay = 0;
-    socklen_t len = sizeof no_delay;
-    assert_int_equal(getsockopt(client, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), 0);
-    assert_true(no_delay);
+    for (int i = 0; i < 2; i++) {
+        int no_delay = 0;
+        socklen_t len = sizeof no_delay;
+        int fd = i == 0 ? client : server;
+        assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), 0);
+        assert_true(no_delay);
+    }
     assert_true(fcntl(client, F_GETFD) & fcntl(server, F_GETFD) & FD_CLOEXEC);
     close(client);
     close(server);

@@ -4,6 +4,7 @@
 #include "net/resolve.h"
 #include "sys/sys.h"
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <trine/net.h>
 
 #define BACKLOG 1024
@@ -18,6 +19,8 @@ static int listen_at(const struct addrinfo *address, const struct trine_listen_o
     int error = trine__sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (error == 0 && options->reuse_port)
         error = trine__sys_setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    /* Accepted sockets inherit it; best effort, as in connecting. */
+    (void)trine__sys_setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (error == 0)
         error = trine__sys_bind(fd, address->ai_addr, address->ai_addrlen);
     if (error == 0)

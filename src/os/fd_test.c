@@ -4,7 +4,9 @@
 #include "core/suite.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <trine.h>
 #include <trine/file.h>
 #include <trine/net.h>
@@ -541,9 +543,34 @@ IN_BOTH(short_writes_are_continued)
     return 0;
 }
 
+/* ---- files that cannot grow */
+
+/* A part of the bytes fits, the rest is refused: what was written stays as it was. */
+IN_BOTH(a_write_that_fits_in_part_is_not_written_over)
+{
+    struct rlimit before, ten;
+    char content[32] = "", name[] = "/tmp/trine-fd-XXXXXX";
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    ten = (struct rlimit){ 10, before.rlim_max };
+    int fd = mkstemp(name);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &ten), 0);
+    ssize_t first = trine_write(fd, "abcdefghijklmnop", 16);
+    ssize_t second = trine_write(fd, "klmnop", 6);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(first, 10);
+    assert_int_equal(second, -EFBIG);
+    assert_int_equal(pread(fd, content, sizeof content, 0), 10);
+    assert_memory_equal(content, "abcdefghij", 10);
+    close(fd);
+    unlink(name);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BOTH(a_write_that_fits_in_part_is_not_written_over),
         BOTH(bytes_pass_and_the_end_is_told),
         BOTH(a_read_waits_for_the_bytes),
         BOTH(write_all_waits_for_room_again_and_again),
