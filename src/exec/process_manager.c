@@ -265,7 +265,7 @@ static void receive_some(struct trine__process_pool *pool, struct trine__process
         worker->in_message = true;
     }
     ssize_t len = trine__sys_recv(worker->fd, &stray, 1, MSG_DONTWAIT);
-    if (len >= 0 || len != -EAGAIN)
+    if (len != -EAGAIN)
         lose(pool, worker, len > 0 ? "spoke without being asked" : NULL);
 }
 

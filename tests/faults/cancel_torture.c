@@ -11,6 +11,7 @@
 #include <trine/debug.h>
 #include <trine/future.h>
 #include <trine/group.h>
+#include <trine/map.h>
 #include <trine/run.h>
 #include <unistd.h>
 
@@ -156,6 +157,14 @@ static int within_limits(void *arg)
     return error;
 }
 
+/* An item that was started is cleaned up; one that was not never began. */
+static int map_over_tasks(void *arg)
+{
+    int items[8] = { 0 }, outcomes[8];
+    return trine_map(TRINE_TASKS, work, items, 8, sizeof items[0],
+                     &(struct trine_map_options){ .limit = 3, .outcomes = outcomes });
+}
+
 static const struct {
     const char *name;
     trine_fn run;
@@ -166,6 +175,7 @@ static const struct {
     { "several", wait_for_several },
     { "race", race_them },
     { "limits", within_limits },
+    { "map", map_over_tasks },
 };
 
 /* ---- stepping and cancelling */

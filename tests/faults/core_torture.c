@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <trine/future.h>
 #include <trine/group.h>
+#include <trine/map.h>
 #include <trine/run.h>
 
 #define SHORT TRINE_MICROSECONDS(20)
@@ -313,6 +314,57 @@ static int run_loops(void)
     return run(nested_body, 3);
 }
 
+/* ---- maps: each item that succeeded was worked on once, the others not at all */
+
+static int add_one(void *item)
+{
+    int error = trine_yield();
+    if (error == 0)
+        ++*(int *)item;
+    return error;
+}
+
+static int map_over(struct trine_executor *executor)
+{
+    int items[12] = { 0 }, outcomes[12];
+    for (int i = 0; i < 12; i++)
+        outcomes[i] = -ECANCELED; /* what a map that could not even begin leaves */
+    int error = trine_map(executor, add_one, items, 12, sizeof items[0],
+                          &(struct trine_map_options){ .limit = 4, .outcomes = outcomes });
+    for (int i = 0; i < 12; i++) {
+        torture_must(items[i] == (outcomes[i] >= 0 ? 1 : 0));
+        torture_must(error < 0 || outcomes[i] == 0);
+    }
+    return error;
+}
+
+static int map_body(void *arg)
+{
+    int error = map_over(TRINE_TASKS);
+    return error == 0 ? map_over(TRINE_SERIAL) : error;
+}
+
+static int run_map(void)
+{
+    return run(map_body, 1);
+}
+
+static int run_map_outside(void)
+{
+    return map_over(TRINE_TASKS);
+}
+
+static int run_map_threads(void)
+{
+    struct trine_executor *threads =
+        trine_thread_pool_new(&(struct trine_thread_pool_options){ .workers = 2 });
+    if (threads == NULL)
+        return trine_error_last() != NULL ? trine_error_code(trine_error_last()) : -ENOMEM;
+    int error = map_over(threads);
+    trine_executor_free(threads);
+    return error;
+}
+
 int main(void)
 {
     static const struct torture_scenario scenarios[] = {
@@ -330,6 +382,9 @@ int main(void)
         { "scopes", run_scopes },
         { "threads", run_threads },
         { "several loops", run_loops },
+        { "map", run_map },
+        { "map outside a loop", run_map_outside },
+        { "map over threads", run_map_threads },
     };
     return torture(scenarios, sizeof scenarios / sizeof scenarios[0]);
 }

@@ -165,6 +165,10 @@ class Quiet(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Good(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class RudeServer(unittest.TestCase):
     def test_every_misbehaviour_has_its_code_and_sentence(self):
         with Rude() as server:
@@ -180,7 +184,7 @@ class RudeServer(unittest.TestCase):
                         self.assertIn(words, one.sentence)
 
     def test_the_others_are_unharmed(self):
-        with Rude() as rude, http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as good:
+        with Rude() as rude, Good(("127.0.0.1", 0), Quiet) as good:
             threading.Thread(target=good.serve_forever, daemon=True).start()
             fine = "http://127.0.0.1:%d/fine" % good.server_port
             urls = [url for path in RUDE for url in (rude.url + path, fine)]
