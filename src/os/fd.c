@@ -121,15 +121,16 @@ static ssize_t submit_write(enum trine__verb verb, int fd, const void *buf, size
     return trine__op_await(&op, "write");
 }
 
-/* At the file position. Linux 6.18's io_uring does not advance it after a write that it could do in
- * part only (a full disk), and the rest would go over what is there: so the place is named, and
- * moved here. */
+/* At the file position, which is the kernel's business: tasks that share a file would overwrite
+ * each other if the place were read here and named. Only where Linux 6.18's io_uring did a part (a
+ * full disk) and did not advance it, it is moved: the rest would go over that part. */
 static ssize_t write_file(int fd, const void *buf, size_t len)
 {
-    int64_t position = trine__sys_seek(fd, 0, SEEK_CUR);
-    ssize_t written = submit_write(TRINE__OP_WRITE, fd, buf, len, position >= 0 ? position : -1);
-    if (position >= 0 && written > 0)
-        (void)trine__sys_seek(fd, position + written, SEEK_SET);
+    int64_t before = trine__sys_seek(fd, 0, SEEK_CUR);
+    ssize_t written = submit_write(TRINE__OP_WRITE, fd, buf, len, -1);
+    if (before >= 0 && written > 0 && (size_t)written < len &&
+        trine__sys_seek(fd, 0, SEEK_CUR) == before)
+        (void)trine__sys_seek(fd, before + written, SEEK_SET);
     return written;
 }
 

@@ -468,6 +468,38 @@ IN_BOTH(files_are_read_and_written_at_offsets_and_at_the_position)
     return 0;
 }
 
+enum { WRITERS = 10, LINES = 100, LINE = 11 };
+
+static int write_lines(void *fd)
+{
+    for (int i = 0; i < LINES; i++) {
+        int error = trine_write_all(*(int *)fd, "0123456789\n", LINE);
+        if (error < 0)
+            return error;
+    }
+    return 0;
+}
+
+static int write_together(void *fd)
+{
+    struct trine_group group;
+    trine_group_open(&group, NULL);
+    for (int i = 0; i < WRITERS; i++)
+        trine_spawn(&group, write_lines, fd);
+    return trine_group_close(&group);
+}
+
+static void tasks_that_share_a_file_lose_nothing(void **state)
+{
+    static char content[WRITERS * LINES * LINE + 1];
+    int fd = open_temporary();
+    assert_int_equal(trine_run(write_together, &fd, NULL), 0);
+    assert_int_equal(pread(fd, content, sizeof content, 0), sizeof content - 1);
+    for (size_t i = 0; i < WRITERS * LINES; i++)
+        assert_memory_equal(content + i * LINE, "0123456789\n", LINE);
+    close(fd);
+}
+
 IN_BOTH(files_are_opened)
 {
     char path[64];
@@ -584,6 +616,7 @@ int main(void)
         BOTH(a_socket_without_a_reader_says_so_without_a_signal),
         BOTH(what_is_no_descriptor_is_told),
         BOTH(files_are_read_and_written_at_offsets_and_at_the_position),
+        ONE(tasks_that_share_a_file_lose_nothing),
         BOTH(files_are_opened),
         BOTH(directions_that_are_ready_are_told),
         BOTH(a_failing_disk_is_told_and_nothing_is_lost),
