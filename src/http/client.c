@@ -9,7 +9,7 @@
 #define BODY_MAX        (64U << 20)
 #define CONNECT_TIMEOUT TRINE_SECONDS(30)
 #define REDIRECTS_MAX   10
-#define USER_AGENT      "trine/0.1.0"
+#define USER_AGENT      "trine/" TRINE__VERSION
 
 /* ---- clients */
 

@@ -58,7 +58,7 @@ ssize_t trine__sys_pread(int fd, void *buf, size_t len, int64_t offset);
 ssize_t trine__sys_read_cached(int fd, void *buf, size_t len, int64_t offset);
 ssize_t trine__sys_pwrite(int fd, const void *buf, size_t len, int64_t offset);
 int trine__sys_openat(int dirfd, const char *path, int flags, unsigned mode); /* adds O_CLOEXEC */
-int trine__sys_close(int fd); /* EINTR counts as closed */
+int trine__sys_close(int fd);                                /* EINTR counts as closed */
 int64_t trine__sys_seek(int fd, int64_t offset, int whence); /* -ESPIPE: it has no position */
 int trine__sys_fsync(int fd);
 int trine__sys_fdatasync(int fd);
