@@ -69,6 +69,8 @@ void trine__slab_free(struct trine__slab *slab)
     for (size_t i = 0; i < carved; i++)
         trine__stack_unwatch(trine__slab_stack(slab, i));
     atomic_store(&slab->base, NULL);
+    trine__stack_fresh(base,
+                       slab->stride * slab->count); /* for whoever gets these addresses next */
     trine__unmap(base, slab->stride * slab->count);
     trine__guard_forget(slab->protected);
     atomic_store_explicit(&slab->taken, 0, memory_order_release);
