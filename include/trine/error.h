@@ -46,7 +46,8 @@ struct trine_error;
 
 /* Fails with a sentence: keeps it as this task's (or thread's) last error and returns `code`, so
  * that `return trine_fail(-ENOENT, "no chapter %d", n);` gives the awaiting side both. Memory
- * trouble keeps the code and drops the sentence. Threads: any. */
+ * trouble keeps the code and drops the sentence.
+ * Threads: any. */
 TRINE_PUBLIC int trine_fail(int code, const char *format, ...) TRINE_PRINTF(2, 3);
 /* The same, with this task's last error as its cause. */
 TRINE_PUBLIC int trine_fail_because(int code, const char *format, ...) TRINE_PRINTF(2, 3);

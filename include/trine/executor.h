@@ -43,9 +43,9 @@ struct trine_process_pool_options {
 TRINE_PUBLIC struct trine_executor *
 trine_process_pool_new(const struct trine_process_pool_options *options);
 
-/* Waits for every job queued or running, ends the workers and frees the executor. Accepts NULL; not
- * for TRINE_SERIAL and TRINE_TASKS. Waits: this task, or blocks the thread. Cancelling does not
- * shorten it: cancel the jobs. */
+/* Waits for every job queued or running, ends the workers and frees the executor. Accepts NULL;
+ * not for TRINE_SERIAL and TRINE_TASKS.
+ * Waits:   this task, or blocks the thread. Cancelling does not shorten it: cancel the jobs. */
 TRINE_PUBLIC void trine_executor_free(struct trine_executor *executor);
 /* Worker threads or processes; 1 for TRINE_SERIAL and TRINE_TASKS. */
 TRINE_PUBLIC unsigned trine_executor_workers(const struct trine_executor *executor);
@@ -56,10 +56,11 @@ TRINE_PUBLIC const char *trine_executor_name(const struct trine_executor *execut
  * gives).
  *
  * Returns: a future owned by the caller; trine_future_value() is the record as the job left it. A
- * job that cannot be started (function not registered, record too large) is a future already
- * failed, with a sentence. NULL: no memory (trine_await(NULL, ...) says -ENOMEM). Waits:   while
- * the backlog is full. A cancel then gives a future failed with -ECANCELED: fn never ran. Threads:
- * any. */
+ *          job that cannot be started (function not registered, record too large) is a future
+ *          already failed, with a sentence. NULL: no memory (trine_await(NULL, ...) says -ENOMEM).
+ * Waits:   while the backlog is full. A cancel then gives a future failed with -ECANCELED: fn
+ *          never ran.
+ * Threads: any. */
 #define trine_submit(executor, fn, record, size)                                                   \
     trine_submit_at((executor), (fn), (record), (size), TRINE_SITE(fn))
 TRINE_PUBLIC struct trine_future *trine_submit_at(struct trine_executor *executor, trine_fn fn,

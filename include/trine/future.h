@@ -25,9 +25,10 @@ TRINE_PUBLIC void trine_future_unref(struct trine_future *future); /* accepts NU
 
 /* Waits until `future` is done. What the waiting did and what the outcome is are two answers:
  *
- * Returns: 0: it is done, and its outcome is in *ret_outcome (NULL: not wanted; it counts as read).
- *          -ECANCELED, -ETIMEDOUT: the wait was cancelled; the future goes on and can be awaited
- * again. -EDEADLK: it is this very task. -ENOMEM: `future` is NULL (a submit that found no memory).
+ * Returns: 0: it is done, and its outcome is in *ret_outcome (NULL: not wanted; it counts as
+ *          read). -ECANCELED, -ETIMEDOUT: the wait was cancelled; the future goes on and can be
+ *          awaited again. -EDEADLK: it is this very task. -ENOMEM: `future` is NULL (a submit that
+ *          found no memory).
  * Waits:   this task; a plain thread blocks. Done already: no switch. */
 TRINE_PUBLIC int trine_await(struct trine_future *future, int *ret_outcome);
 
@@ -44,7 +45,8 @@ TRINE_PUBLIC const struct trine_error *trine_future_error(struct trine_future *f
 /* Asks for cancellation and does not wait: a promise or a queued job is done at once with
  * -ECANCELED; a task finds its blocking calls failing; a job that runs in a thread or process goes
  * on. Returns 1 if that was possible, 0 if it was done already (or runs where it cannot be
- * stopped). Threads: any. */
+ * stopped).
+ * Threads: any. */
 TRINE_PUBLIC int trine_cancel(struct trine_future *future);
 
 /* Calls fn(future, arg) when `future` is done, also if it is already: as a turn of the loop that
@@ -62,7 +64,7 @@ TRINE_PUBLIC int trine_promise_resolve(struct trine_future *promise, int outcome
 
 /* Waits for several. Never cancels any. `ret_done`, if not NULL, is filled with which are done.
  * Returns: how many are done; -ECANCELED, -ETIMEDOUT (ret_done is then filled too), -EINVAL (none
- * given), -ENOMEM. Duplicates count each time. */
+ *          given), -ENOMEM. Duplicates count each time. */
 enum trine_wait_mode { TRINE_FIRST_COMPLETED, TRINE_FIRST_ERROR, TRINE_ALL_COMPLETED };
 TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count,
                             enum trine_wait_mode mode, bool *ret_done);

@@ -50,13 +50,15 @@ TRINE_PUBLIC void trine_group_open(struct trine_group *group,
 /* Waits until all children have ended, whatever happens, and ends the group.
  *
  * Returns: 0, the first child's error, -ETIMEDOUT (the group's limit came), -ECANCELED, -ENOMEM (a
- * spawn failed). Details: trine_error_last() is then the group's error, with the others as
- * children. Waits:   this task. A cancel from outside reaches the children; close still waits for
- * their end. */
+ *          spawn failed). Details: trine_error_last() is then the group's error, with the others
+ *          as children.
+ * Waits:   this task. A cancel from outside reaches the children; close still waits for their end.
+ */
 TRINE_PUBLIC int trine_group_close(struct trine_group *group);
 /* Waits until all children so far have ended, and leaves the group open. -ECANCELED, -ETIMEDOUT. */
 TRINE_PUBLIC int trine_group_join(struct trine_group *group);
-/* Cancels all children, and what this task does inside the group. Idempotent. Threads: any. */
+/* Cancels all children, and what this task does inside the group. Idempotent.
+ * Threads: any. */
 TRINE_PUBLIC void trine_group_cancel(struct trine_group *group, const char *reason);
 /* Children that have not ended. */
 TRINE_PUBLIC size_t trine_group_live(const struct trine_group *group);

@@ -21,8 +21,8 @@ struct trine_client_options {
     const char *user_agent;  /* copied; NULL: "trine/VERSION" */
 };
 struct trine_client;
-/* A client keeps connections alive between requests. Threads: any number may share one. NULL: no
- * memory. */
+/* A client keeps connections alive between requests.
+ * Threads: any number may share one. NULL: no memory. */
 TRINE_PUBLIC struct trine_client *trine_client_new(const struct trine_client_options *options);
 /* No request may be running. Accepts NULL. */
 TRINE_PUBLIC void trine_client_free(struct trine_client *client);
@@ -33,8 +33,8 @@ struct trine_response;
  * Owns:    *ret is the caller's on success, whatever the status; untouched on failure.
  * Waits:   this task, or blocks the thread. A cancel ends the transfer and closes its connection.
  * Errors:  TRINE_EURL, TRINE_ERESOLVE, -ECONNREFUSED, -ECONNRESET, -ETIMEDOUT, TRINE_ETLS,
- * TRINE_EHTTP, TRINE_EEOF (cut off), TRINE_ELIMIT (larger than body_max), -ENOMEM, -ECANCELED; the
- * sentence with URL and reason is trine_error_last(). */
+ *          TRINE_EHTTP, TRINE_EEOF (cut off), TRINE_ELIMIT (larger than body_max), -ENOMEM,
+ *          -ECANCELED; the sentence with URL and reason is trine_error_last(). */
 TRINE_PUBLIC int trine_http_get(struct trine_client *client, const char *url,
                                 struct trine_response **ret);
 

@@ -24,12 +24,14 @@ struct trine_map_options {
     void *on_done_arg;
 };
 
-/* Runs fn on each of `count` items of `size` bytes. The item is argument and result in one: used in
- * place by tasks and threads, copied over and back for processes. `options`: borrowed, may be NULL.
+/* Runs fn on each of `count` items of `size` bytes. The item is argument and result in one: used
+ * in place by tasks and threads, copied over and back for processes. `options`: borrowed, may be
+ * NULL.
  *
  * Returns: 0 when every item succeeded (>= 0), else the first error in time. Without collect that
- * error cancels what runs and skips what has not started. -ETIMEDOUT, -ECANCELED likewise. Nothing
- * runs any more when it returns, except that a thread's or process's running items are waited for.
+ *          error cancels what runs and skips what has not started. -ETIMEDOUT, -ECANCELED
+ *          likewise. Nothing runs any more when it returns, except that a thread's or process's
+ *          running items are waited for.
  * Waits:   this task, or blocks the thread. */
 #define trine_map(executor, fn, items, count, size, ...)                                           \
     trine_map_at((executor), (fn), (items), (count), (size), __VA_ARGS__, TRINE_SITE(fn))

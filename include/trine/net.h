@@ -17,9 +17,9 @@ struct trine_tcp_options {
 };
 
 /* Resolves `host`, connects to its addresses in turn and returns a descriptor (no-delay set).
- * `service`: a number or name. `options`: borrowed, may be NULL. Errors: TRINE_ERESOLVE
- * (trine_error_last() has the sentence), -ECONNREFUSED and the like of the last address tried;
- * -ECANCELED, -ETIMEDOUT: no descriptor is left. */
+ * `service`: a number or name. `options`: borrowed, may be NULL.
+ * Errors:  TRINE_ERESOLVE (trine_error_last() has the sentence), -ECONNREFUSED and the like of the
+ *          last address tried; -ECANCELED, -ETIMEDOUT: no descriptor is left. */
 TRINE_PUBLIC int trine_tcp_connect(const char *host, const char *service,
                                    const struct trine_tcp_options *options);
 

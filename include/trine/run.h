@@ -32,11 +32,13 @@ struct trine_run_options {
  *
  * Waits:   blocks the calling thread, which becomes the loop's.
  * Errors:  what fn returned; -ENOMEM, -EMFILE ... when the loop cannot be made; -EDEADLK inside a
- * task; -EDEADLK when time is simulated and nothing can ever run again (each blocked task is
- * reported). Threads: any that runs no loop yet; several may run at once. */
+ *          task; -EDEADLK when time is simulated and nothing can ever run again (each blocked task
+ *          is reported).
+ * Threads: any that runs no loop yet; several may run at once. */
 TRINE_PUBLIC int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options);
 
-/* True if the Ctrl-C described above has come. Threads: any. */
+/* True if the Ctrl-C described above has come.
+ * Threads: any. */
 TRINE_PUBLIC bool trine_interrupted(void);
 
 #ifdef __cplusplus

@@ -33,11 +33,12 @@ struct trine_spawn_options {
  * child always starts, even in a group already cancelled, so that its clean-up runs.
  *
  * Returns: the child's future, borrowed from the group: valid until the group closes (with .reap:
- * until this task's next blocking call, unless a reference is taken). NULL when there is no memory:
- *          the group then fails with -ENOMEM, so call sites need not check.
+ *          until this task's next blocking call, unless a reference is taken). NULL when there is
+ *          no memory: the group then fails with -ENOMEM, so call sites need not check.
  * Waits:   only in a group with a limit, while that many children run. A cancel meanwhile: the
- * child is started all the same and finds itself cancelled. Threads: any, while the group is open.
- * From another thread the group's loop starts the child. */
+ *          child is started all the same and finds itself cancelled.
+ * Threads: any, while the group is open. From another thread the group's loop starts the child;
+ *          with .reap the returned future may be gone by then and is of no use there. */
 #define trine_spawn(group, fn, arg) trine_spawn_at((group), (fn), (arg), NULL, TRINE_SITE(fn))
 /* The options last: &(struct trine_spawn_options){ .name = "reader", .eager = true } */
 #define trine_spawn_with(group, fn, arg, ...)                                                      \

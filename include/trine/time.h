@@ -19,19 +19,20 @@ extern "C" {
  * fail". */
 #define TRINE_FOREVER INT64_MAX
 
-/* Now. Virtual where the loop's time is simulated. Threads: any. */
+/* Now. Virtual where the loop's time is simulated.
+ * Threads: any. */
 TRINE_PUBLIC int64_t trine_now(void);
 
 /* Sleeps for `duration`, never less; 0 or less is one turn of the loop.
  *
  * Waits:   this task (a plain thread blocks). A cancel ends the sleep early; nothing is lost.
  * Errors:  -ECANCELED, -ETIMEDOUT (the scope's deadline came first), -EDEADLK in a loop's own
- * thread. */
+ *          thread. */
 TRINE_PUBLIC int trine_sleep(int64_t duration);
 TRINE_PUBLIC int trine_sleep_until(int64_t when);
 
 /* Lets every other ready task run once. In a plain thread: sched_yield().
- * Errors: -ECANCELED, -ETIMEDOUT. */
+ * Errors:  -ECANCELED, -ETIMEDOUT. */
 TRINE_PUBLIC int trine_yield(void);
 
 #ifdef __cplusplus
