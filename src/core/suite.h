@@ -55,6 +55,19 @@
     }                                                                                              \
     static int name##_body(void *arg)
 
+/* One body, two tests: as the first task of a run, and without any loop. */
+#define IN_BOTH(name)                                                                              \
+    static int name(void *arg);                                                                    \
+    static void name##_in_a_task(void **state)                                                     \
+    {                                                                                              \
+        assert_int_equal(trine_run(name, NULL, NULL), 0);                                          \
+    }                                                                                              \
+    static void name##_in_a_thread(void **state)                                                   \
+    {                                                                                              \
+        assert_int_equal(name(NULL), 0);                                                           \
+    }                                                                                              \
+    static int name(void *arg)
+
 #define IN_VIRTUAL_TIME(name)                                                                      \
     static int name##_body(void *arg);                                                             \
     static void name(void **state)                                                                 \

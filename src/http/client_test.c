@@ -2,7 +2,7 @@
 #include "http/client_suite.h"
 
 /* A body that runs in a plain thread first, then as a task. */
-#define IN_BOTH(name)                                                                              \
+#define THREAD_THEN_TASK(name)                                                                     \
     static int name##_body(void *arg);                                                             \
     static void name(void **state)                                                                 \
     {                                                                                              \
@@ -44,7 +44,7 @@ static void path_fails(struct trine_client *client, const char *path, int code, 
 
 /* ---- answers */
 
-IN_BOTH(an_answer_has_status_body_headers_and_url)
+THREAD_THEN_TASK(an_answer_has_status_body_headers_and_url)
 {
     struct trine_response *response = NULL;
     assert_int_equal(get_with(NULL, "/ok", &response), 0);
@@ -58,7 +58,7 @@ IN_BOTH(an_answer_has_status_body_headers_and_url)
     return 0;
 }
 
-IN_BOTH(redirects_are_followed_and_their_headers_forgotten)
+THREAD_THEN_TASK(redirects_are_followed_and_their_headers_forgotten)
 {
     struct trine_response *response = NULL;
     assert_int_equal(get_with(NULL, "/hop", &response), 0);
@@ -70,7 +70,7 @@ IN_BOTH(redirects_are_followed_and_their_headers_forgotten)
     return 0;
 }
 
-IN_BOTH(chunks_are_joined_and_trailers_are_no_headers)
+THREAD_THEN_TASK(chunks_are_joined_and_trailers_are_no_headers)
 {
     struct trine_response *response = NULL;
     assert_int_equal(get_with(NULL, "/chunks", &response), 0);
@@ -81,7 +81,7 @@ IN_BOTH(chunks_are_joined_and_trailers_are_no_headers)
     return 0;
 }
 
-IN_BOTH(a_body_longer_than_announced_ends_where_announced)
+THREAD_THEN_TASK(a_body_longer_than_announced_ends_where_announced)
 {
     struct trine_response *response = NULL;
     assert_int_equal(get_with(NULL, "/too-long", &response), 0);
@@ -90,7 +90,7 @@ IN_BOTH(a_body_longer_than_announced_ends_where_announced)
     return 0;
 }
 
-IN_BOTH(a_connection_serves_one_request_after_another)
+THREAD_THEN_TASK(a_connection_serves_one_request_after_another)
 {
     struct trine_client *client = trine_client_new(NULL);
     int before = atomic_load(&peer.connections);
@@ -107,7 +107,7 @@ IN_BOTH(a_connection_serves_one_request_after_another)
 
 /* ---- failures, each with its sentence */
 
-IN_BOTH(what_is_no_url_is_refused_with_a_reason)
+THREAD_THEN_TASK(what_is_no_url_is_refused_with_a_reason)
 {
     static const char *const urls[] = { "",
                                         "no-url",
@@ -125,7 +125,7 @@ IN_BOTH(what_is_no_url_is_refused_with_a_reason)
     return 0;
 }
 
-IN_BOTH(a_server_that_misbehaves_is_told_from_one_that_is_well)
+THREAD_THEN_TASK(a_server_that_misbehaves_is_told_from_one_that_is_well)
 {
     path_fails(NULL, "/reset", -ECONNRESET, "Connection reset");
     path_fails(NULL, "/nothing", TRINE_EEOF, "without an answer");
@@ -140,7 +140,7 @@ IN_BOTH(a_server_that_misbehaves_is_told_from_one_that_is_well)
     return 0;
 }
 
-IN_BOTH(a_refused_connection_names_host_and_port)
+THREAD_THEN_TASK(a_refused_connection_names_host_and_port)
 {
     char url[64], words[64];
     struct sockaddr_in address = { .sin_family = AF_INET,
@@ -157,7 +157,7 @@ IN_BOTH(a_refused_connection_names_host_and_port)
     return 0;
 }
 
-IN_BOTH(a_name_that_does_not_resolve_is_told)
+THREAD_THEN_TASK(a_name_that_does_not_resolve_is_told)
 {
     struct trine_response *response = NULL;
     assert_fails(trine_http_get(NULL, "http://nosuch.invalid/", &response), TRINE_ERESOLVE,
@@ -165,7 +165,7 @@ IN_BOTH(a_name_that_does_not_resolve_is_told)
     return 0;
 }
 
-IN_BOTH(tls_with_one_who_speaks_none_is_told)
+THREAD_THEN_TASK(tls_with_one_who_speaks_none_is_told)
 {
     char url[64];
     struct trine_response *response = NULL;
@@ -174,7 +174,7 @@ IN_BOTH(tls_with_one_who_speaks_none_is_told)
     return 0;
 }
 
-IN_BOTH(the_limit_of_the_body_is_kept)
+THREAD_THEN_TASK(the_limit_of_the_body_is_kept)
 {
     struct trine_response *response = NULL;
     struct trine_client *client = trine_client_new(&(struct trine_client_options){ .body_max = 5 });
@@ -191,7 +191,7 @@ IN_BOTH(the_limit_of_the_body_is_kept)
 
 /* ---- ends that come from this side */
 
-IN_BOTH(the_clients_time_limit_ends_a_request)
+THREAD_THEN_TASK(the_clients_time_limit_ends_a_request)
 {
     struct trine_client *client =
         trine_client_new(&(struct trine_client_options){ .timeout = TRINE_MILLISECONDS(60) });
@@ -202,7 +202,7 @@ IN_BOTH(the_clients_time_limit_ends_a_request)
     return 0;
 }
 
-IN_BOTH(the_scopes_deadline_ends_a_request_and_its_connection)
+THREAD_THEN_TASK(the_scopes_deadline_ends_a_request_and_its_connection)
 {
     struct trine_response *response = NULL;
     assert_int_equal(TRINE_WITHIN(TRINE_MILLISECONDS(40), get_with(NULL, "/half", &response)),

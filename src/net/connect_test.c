@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Connecting, listening and accepting, all on loopback: what works, what fails and how it is told,
  * and that what is given up leaves neither a descriptor nor a lost connection. */
-#include "core/suite.h"
-#include <dirent.h>
+#include "core/descriptor_suite.h"
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -10,47 +9,6 @@
 #include <trine.h>
 #include <trine/file.h>
 #include <trine/net.h>
-
-/* One body, two tests: as the first task of a run, and without any loop. */
-#define IN_BOTH(name)                                                                              \
-    static int name(void *arg);                                                                    \
-    static void name##_in_a_task(void **state)                                                     \
-    {                                                                                              \
-        assert_int_equal(trine_run(name, NULL, NULL), 0);                                          \
-    }                                                                                              \
-    static void name##_in_a_thread(void **state)                                                   \
-    {                                                                                              \
-        assert_int_equal(name(NULL), 0);                                                           \
-    }                                                                                              \
-    static int name(void *arg)
-
-static int descriptors_before;
-
-static int count_descriptors(void)
-{
-    int count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
-static int begin(void **state)
-{
-    descriptors_before = count_descriptors();
-    return begin_test(state);
-}
-
-static int end(void **state)
-{
-    trine__fault_plan(NULL);
-    assert_int_equal(count_descriptors(), descriptors_before);
-    return end_test(state);
-}
-
-#define ONE(name)  cmocka_unit_test_setup_teardown(name, begin, end)
-#define BOTH(name) ONE(name##_in_a_task), ONE(name##_in_a_thread)
 
 static int listen_here(char port[8], const struct trine_listen_options *options)
 {
@@ -328,13 +286,6 @@ IN_A_TASK(an_accept_cancelled_while_somebody_connects_has_lost_no_connection)
     }
     close(acceptor.listener);
     return 0;
-}
-
-/* The threads that look names up are the process's and end with it. */
-const char *__tsan_default_options(void);
-__attribute__((visibility("default"))) const char *__tsan_default_options(void)
-{
-    return "report_thread_leaks=0";
 }
 
 int main(void)

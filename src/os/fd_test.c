@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Descriptors: every verb on every kind of descriptor, in a task and in a plain thread, where each
  * must mean the same. */
-#include "core/suite.h"
-#include <dirent.h>
+#include "core/descriptor_suite.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
@@ -10,47 +9,6 @@
 #include <trine.h>
 #include <trine/file.h>
 #include <trine/net.h>
-
-/* One body, two tests: as the first task of a run, and without any loop. */
-#define IN_BOTH(name)                                                                              \
-    static int name(void *arg);                                                                    \
-    static void name##_in_a_task(void **state)                                                     \
-    {                                                                                              \
-        assert_int_equal(trine_run(name, NULL, NULL), 0);                                          \
-    }                                                                                              \
-    static void name##_in_a_thread(void **state)                                                   \
-    {                                                                                              \
-        assert_int_equal(name(NULL), 0);                                                           \
-    }                                                                                              \
-    static int name(void *arg)
-
-static int descriptors_before;
-
-static int count_descriptors(void)
-{
-    int count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    while (readdir(dir) != NULL)
-        count++;
-    closedir(dir);
-    return count;
-}
-
-static int begin(void **state)
-{
-    descriptors_before = count_descriptors();
-    return begin_test(state);
-}
-
-static int end(void **state)
-{
-    trine__fault_plan(NULL);
-    assert_int_equal(count_descriptors(), descriptors_before);
-    return end_test(state);
-}
-
-#define ONE(name)  cmocka_unit_test_setup_teardown(name, begin, end)
-#define BOTH(name) ONE(name##_in_a_task), ONE(name##_in_a_thread)
 
 /* ---- streams of every kind */
 
