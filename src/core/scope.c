@@ -307,7 +307,7 @@ void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
     scope->mail.deliver = deliver_to_scope;
     scope->state = scope->delivered = 0;
     scope->posted = 0;
-    scope->shield = scope->once = scope->family = false;
+    scope->shield = scope->once = scope->family = scope->handshake = false;
     context->scope = scope;
     if (deadline != TRINE_FOREVER && trine__scope_limit(scope, deadline) < 0)
         trine__scope_cancel_local(scope, -ENOMEM, "no memory for its timer");

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
+#include "core/circle.h"
 #include "core/loop.h"
 #include "core/strand.h"
 #include "core/task_slab.h"
@@ -36,14 +37,27 @@ static const char *site_of(struct trine_future *future)
     return TRINE__CONTAINER(future, struct trine__task, future)->site;
 }
 
+static const char *title_of(struct trine_future *future)
+{
+    return trine__task_name_of(TRINE__CONTAINER(future, struct trine__task, future));
+}
+
 static void free_future(struct trine_future *future)
 {
     trine__task_free(TRINE__CONTAINER(future, struct trine__task, future));
 }
 
-static const struct trine__future_kind kind = {
-    .name = "task", .cancel = cancel, .value = value_of, .site = site_of, .free = free_future
-};
+static const struct trine__future_kind kind = { .name = "task",
+                                                .cancel = cancel,
+                                                .value = value_of,
+                                                .site = site_of,
+                                                .title = title_of,
+                                                .free = free_future };
+
+struct trine__task *trine__task_of_future(struct trine_future *future)
+{
+    return future->kind == &kind ? TRINE__CONTAINER(future, struct trine__task, future) : NULL;
+}
 
 struct trine_future *trine_self(void)
 {
@@ -94,6 +108,8 @@ struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__fami
     task->context.loop = loop;
     task->context.cancelled = 0;
     task->context.self_cancelled = false;
+    task->context.held = NULL;
+    task->context.need = NULL;
     task->sibling_next = NULL;
     task->family = family;
     task->strand = NULL;
@@ -103,6 +119,7 @@ struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__fami
     task->site = site;
     atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
     task->state = TRINE__TASK_NEW;
+    task->pinned = false;
     task->stack_class = stack_size != 0 ? class_of(stack_size) : 0;
     return task;
 }
@@ -227,6 +244,8 @@ static struct trine_error *own_error(struct trine__task *task, int outcome)
 
 static void end(struct trine__loop *loop, struct trine__task *task, int outcome)
 {
+    if (task->context.held != NULL)
+        trine__held_abandon(&task->context);
     task->state = TRINE__TASK_ENDED;
     struct trine__loop *home = task->family->scope.context->loop;
     struct trine_error *error = own_error(task, outcome);

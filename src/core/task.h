@@ -47,12 +47,16 @@ struct trine__task {
     uint8_t state;       /* enum trine__task_state */
     uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
     uint8_t budget;
+    bool pinned; /* starts on context.loop and nowhere else */
 };
 
 static inline struct trine__task *trine__task_of(struct trine__context *context)
 {
     return (struct trine__task *)(void *)((char *)context - offsetof(struct trine__task, context));
 }
+
+/* The task whose future this is; NULL: it is of another kind. */
+struct trine__task *trine__task_of_future(struct trine_future *future);
 
 /* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no
  * memory. */

@@ -103,8 +103,11 @@ void trine__timer_stop(struct trine__timers *timers, struct trine__timer *timer)
 
 void trine__timers_fire(struct trine__timers *timers, int64_t now)
 {
+    uint64_t end = timers->sequence; /* one that fires and starts itself again has to wait */
     while (timers->count > 0 && timers->slots[1].deadline <= now) {
         struct trine__timer *timer = timers->slots[1].timer;
+        if (timer->sequence >= end)
+            break;
         trine__timer_stop(timers, timer);
         timer->fire(timer);
     }

@@ -31,7 +31,8 @@ void trine__timers_done(struct trine__timers *timers);
 int trine__timer_start(struct trine__timers *timers, struct trine__timer *timer, int64_t deadline);
 /* Disarms; does nothing if it is not armed. */
 void trine__timer_stop(struct trine__timers *timers, struct trine__timer *timer);
-/* Fires everything due at `now`, earliest first. A timer is disarmed before it fires. */
+/* Fires everything due at `now`, earliest first, but for what is started meanwhile. A timer is
+ * disarmed before it fires. */
 void trine__timers_fire(struct trine__timers *timers, int64_t now);
 
 /* The next deadline, INT64_MAX if there is none. */

@@ -6,10 +6,13 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
+#include "core/circle.h"
 #include "core/loop.h"
 #include "core/task_slab.h"
 #include "core/thread_context.h"
+#include "group/spawn.h"
 #include <assert.h>
+#include <stdio.h>
 #include <trine/group.h>
 
 static struct trine_group *group_of(struct trine__family *family)
@@ -96,7 +99,10 @@ static void judge(struct trine_group *group, struct trine__task *task)
 static void admit(struct trine_group *group, struct trine__task *task)
 {
     trine__family_add(&group->family, task);
-    trine__loop_start(home_of(group), task);
+    if (!task->pinned)
+        trine__loop_start(home_of(group), task);
+    else
+        trine__loop_start_there(task);
 }
 
 static bool full(const struct trine_group *group)
@@ -157,17 +163,62 @@ static enum trine__cancel leave_join(void *arg)
     return TRINE__CANCELLED;
 }
 
+struct join {
+    struct trine__parker parker;
+    struct trine_group *group;
+    struct trine__need need;
+    int refused; /* -EDEADLK: a child waits for the joiner */
+};
+
+static void follow_join(struct trine__need *need, struct trine__walk *walk)
+{
+    struct join *join = TRINE__CONTAINER(need, struct join, need);
+    if (join->refused == 0)
+        trine__walk_family(walk, &join->group->family);
+}
+
+/* The joiner is the group's own loop's business. */
+static enum trine__refusal refuse_join(struct trine__need *need)
+{
+    struct join *join = TRINE__CONTAINER(need, struct join, need);
+    if (join->parker.context != trine__here() || join->group->joiner != &join->parker)
+        return TRINE__REFUSED_NOT;
+    join->group->joiner = NULL;
+    join->refused = -EDEADLK;
+    trine__unpark(&join->parker);
+    return TRINE__REFUSED;
+}
+
+/* A close cannot be left before the children have ended. */
+static enum trine__refusal refuse_close(struct trine__need *need)
+{
+    return TRINE__REFUSED_NOT;
+}
+
+static void describe_join(struct trine__need *need, char *text, size_t size)
+{
+    snprintf(text, size, "waits for the children of a group, among them");
+}
+
+static const struct trine__need_kind join_kind = { follow_join, refuse_join, describe_join };
+static const struct trine__need_kind close_kind = { follow_join, refuse_close, describe_join };
+
 static int join(struct trine_group *group, trine__cancel_fn cancel)
 {
-    struct trine__parker parker;
+    struct join join;
     if (group->live == 0)
         return 0;
-    int error = trine__parker_init(&parker);
+    join.group = group;
+    join.refused = 0;
+    int error = trine__parker_init(&join.parker);
     if (error < 0)
         return error;
     trine_must(group->joiner == NULL, "two tasks join the same group");
-    group->joiner = &parker;
-    return trine__park(&parker, cancel, group, "the children of a group");
+    group->joiner = &join.parker;
+    trine__need_open(&join.need, cancel != NULL ? &join_kind : &close_kind, join.parker.context);
+    error = trine__park(&join.parker, cancel, group, "the children of a group");
+    trine__need_close(&join.need);
+    return error < 0 ? error : join.refused;
 }
 
 static void release_children(struct trine_group *group)
@@ -198,6 +249,8 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     if (options == NULL)
         options = &defaults;
     group->family.first = group->family.last = NULL;
+    group->family.needs = NULL;
+    group->family.needs_lock = 0;
     group->joiner = group->room_first = NULL;
     group->backlog_first = NULL;
     group->failure = NULL;
@@ -261,6 +314,11 @@ void trine_group_cancel(struct trine_group *group, const char *reason)
         trine_scope_cancel(&group->family.scope, reason);
 }
 
+struct trine_scope *trine_group_scope(struct trine_group *group)
+{
+    return group->broken ? NULL : &group->family.scope;
+}
+
 size_t trine_group_live(const struct trine_group *group)
 {
     return group->live;
@@ -270,6 +328,10 @@ size_t trine_group_live(const struct trine_group *group)
 
 static void no_memory(struct trine_group *group)
 {
+    if (trine__loop_here != home_of(group)) {
+        __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
+        return;
+    }
     keep_failure(group, -ENOMEM, NULL);
     if (group->policy == TRINE_FAIL_FAST)
         cancel_group(group, "no memory for a child");
@@ -312,19 +374,16 @@ static void deliver_spawn(struct trine__mail *mail)
     group->backlog_last = task;
 }
 
-static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task)
+static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task,
+                                            struct trine__loop *wanted)
 {
     if (trine__thread_here.orphan) {
-        if (task != NULL)
-            trine__task_free(task);
-        return NULL;
-    }
-    if (task == NULL) {
-        __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
+        trine__task_free(task);
         return NULL;
     }
     struct trine__loop *home = home_of(group);
-    task->context.loop = home;
+    task->pinned = wanted != NULL;
+    task->context.loop = task->pinned ? wanted : home;
     task->mail.deliver = deliver_spawn;
     atomic_store(&task->mail_state, TRINE__MAIL_START);
     trine__loop_post(home, &task->mail);
@@ -346,8 +405,10 @@ static bool find_room(struct trine_group *group, struct trine__task *task)
     return true;
 }
 
-struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
-                                    const struct trine_spawn_options *options, const char *site)
+/* `kept`: see trine__spawn_kept(). Known at compile time, so that the common way pays nothing. */
+static inline __attribute__((always_inline)) struct trine_future *
+spawn(struct trine_group *group, trine_fn fn, void *arg, const struct trine_spawn_options *options,
+      const char *site, bool kept)
 {
     static const struct trine_spawn_options defaults;
     if (group->broken)
@@ -357,20 +418,42 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
     struct trine__loop *loop = trine__loop_here;
     struct trine__task *task =
         trine__task_new(loop, &group->family, fn, arg, options->name, site, options->stack_size);
-    if (loop != home_of(group))
-        return spawn_elsewhere(group, task);
+    struct trine__loop *wanted = (struct trine__loop *)(void *)options->loop;
+    trine_must(wanted == NULL || wanted->runtime == home_of(group)->runtime,
+               "a task may be spawned on a loop of its group's run only");
     if (task == NULL) {
-        no_memory(group);
+        if (!kept)
+            no_memory(group);
         return NULL;
+    }
+    if (kept)
+        trine_future_ref(&task->future);
+    if (loop != home_of(group))
+        return spawn_elsewhere(group, task, wanted);
+    if (wanted != NULL) {
+        task->pinned = true;
+        task->context.loop = wanted;
     }
     group->live++;
     if (group->limit > 0 && !find_room(group, task))
         return &task->future;
-    if (!options->eager || loop->current == NULL) {
+    if (!options->eager || loop->current == NULL || task->pinned) {
         admit(group, task);
     } else {
         trine__family_add(&group->family, task);
         trine__loop_yield(loop, task);
     }
     return &task->future;
+}
+
+struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
+                                    const struct trine_spawn_options *options, const char *site)
+{
+    return spawn(group, fn, arg, options, site, false);
+}
+
+struct trine_future *trine__spawn_kept(struct trine_group *group, trine_fn fn, void *arg,
+                                       const struct trine_spawn_options *options, const char *site)
+{
+    return spawn(group, fn, arg, options, site, true);
 }
