@@ -227,17 +227,31 @@ static const char *reason_of(const struct trine_scope *scope)
     return __atomic_load_n(&scope->reason, __ATOMIC_SEQ_CST);
 }
 
+/* Who cancels here and now. The first one counts, and what is kept of it outlives it. */
+static void give_source(struct trine__canceller *source)
+{
+    const struct trine__task *task = trine__task_here();
+    const char *none = NULL, *name = trine__loop_here != NULL ? "the loop" : "a thread";
+    if (task != NULL)
+        name = trine__task_name_of(task);
+    if (__atomic_compare_exchange_n(&source->name, &none, name, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
+        __atomic_store_n(&source->site, task != NULL ? task->site : NULL, __ATOMIC_RELEASE);
+}
+
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason)
 {
     if (state_of(scope) != 0)
         return;
     give_reason(scope, reason);
+    give_source(&scope->cancelled_by);
     set_state(scope, code);
     tell_tree(scope->context, scope);
 }
 
 void trine__task_cancel_self(struct trine__task *task)
 {
+    give_source(&task->context.cancelled_by);
     __atomic_store_n(&task->context.self_cancelled, true, __ATOMIC_SEQ_CST);
     struct trine__loop *loop = trine__loop_here;
     enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
@@ -259,6 +273,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
     struct trine__context *context = scope->context;
     if (context->loop == NULL) {
         give_reason(scope, reason);
+        give_source(&scope->cancelled_by);
         set_state(scope, -ECANCELED);
         trine__thread_interrupt(context);
     } else if (context->loop == trine__loop_here) {
@@ -269,6 +284,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
                                          __ATOMIC_RELAXED))
             return;
         give_reason(scope, reason);
+        give_source(&scope->cancelled_by);
         trine__loop_post(context->loop, &scope->mail);
     }
 }
@@ -304,6 +320,7 @@ void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
     scope->deadline = TRINE_FOREVER;
     scope->timer.index = 0;
     scope->reason = NULL;
+    scope->cancelled_by = (struct trine__canceller){ 0 };
     scope->mail.deliver = deliver_to_scope;
     scope->state = scope->delivered = 0;
     scope->posted = 0;
@@ -376,4 +393,21 @@ const char *trine_cancel_reason(void)
         return NULL;
     const char *reason = cause.scope != NULL ? reason_of(cause.scope) : "cancelled";
     return reason != NULL ? reason : "cancelled";
+}
+
+bool trine_cancel_source(const char **ret_name, const char **ret_site)
+{
+    struct trine__context *context = trine__here();
+    struct cause cause = { 0 };
+    if (context != NULL)
+        cause = cause_above(context);
+    if (cause.code == 0)
+        return false;
+    const struct trine__canceller *source =
+        cause.scope != NULL ? &cause.scope->cancelled_by : &cause.self->cancelled_by;
+    bool deadline = cause.code == -ETIMEDOUT;
+    const char *name = deadline ? "the deadline" : __atomic_load_n(&source->name, __ATOMIC_ACQUIRE);
+    *ret_name = name != NULL ? name : "a thread";
+    *ret_site = deadline ? NULL : __atomic_load_n(&source->site, __ATOMIC_ACQUIRE);
+    return true;
 }

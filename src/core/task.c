@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/must.h"
 #include "core/circle.h"
+#include "core/local.h"
 #include "core/loop.h"
 #include "core/strand.h"
 #include "core/task_slab.h"
@@ -68,8 +69,9 @@ struct trine_future *trine_self(void)
 /* "file.c:12 function" -> "function": the name a task has unless it was given one. */
 const char *trine__task_name_of(const struct trine__task *task)
 {
-    if (task->name != NULL)
-        return task->name;
+    const char *name = __atomic_load_n(&task->name, __ATOMIC_ACQUIRE);
+    if (name != NULL)
+        return name;
     const char *space = strrchr(task->site, ' ');
     return space != NULL ? space + 1 : task->site;
 }
@@ -78,6 +80,18 @@ const char *trine_task_name(void)
 {
     struct trine__task *task = trine__task_here();
     return task != NULL ? trine__task_name_of(task) : NULL;
+}
+
+int trine_task_set_name(const char *name)
+{
+    struct trine__task *task = trine__task_here();
+    if (task == NULL)
+        return TRINE_ENOLOOP;
+    __atomic_store_n(&task->name, name, __ATOMIC_RELEASE);
+    struct trine__stack *stack = task->strand->stack;
+    if (stack->owner_site == task->site) /* else it runs a generator's */
+        stack->owner_name = name;
+    return 0;
 }
 
 const char *trine_task_site(void)
@@ -110,6 +124,9 @@ struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__fami
     task->context.self_cancelled = false;
     task->context.held = NULL;
     task->context.need = NULL;
+    task->context.cancelled_by = (struct trine__canceller){ 0 };
+    struct trine__locals *locals = trine__locals_here();
+    task->context.locals = locals != NULL ? trine__locals_ref(locals) : NULL;
     task->sibling_next = NULL;
     task->family = family;
     task->strand = NULL;
@@ -126,6 +143,8 @@ struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__fami
 
 void trine__task_free(struct trine__task *task)
 {
+    if (task->context.locals != NULL)
+        trine__locals_unref(task->context.locals);
     struct trine__loop *loop = trine__loop_here;
     if (loop != NULL) {
         task->next = loop->free_tasks;

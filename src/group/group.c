@@ -178,7 +178,7 @@ static void follow_join(struct trine__need *need, struct trine__walk *walk)
 }
 
 /* The joiner is the group's own loop's business. */
-static enum trine__refusal refuse_join(struct trine__need *need)
+static enum trine__refusal refuse_join(struct trine__need *need, bool at_last)
 {
     struct join *join = TRINE__CONTAINER(need, struct join, need);
     if (join->parker.context != trine__here() || join->group->joiner != &join->parker)
@@ -190,7 +190,7 @@ static enum trine__refusal refuse_join(struct trine__need *need)
 }
 
 /* A close cannot be left before the children have ended. */
-static enum trine__refusal refuse_close(struct trine__need *need)
+static enum trine__refusal refuse_close(struct trine__need *need, bool at_last)
 {
     return TRINE__REFUSED_NOT;
 }
