@@ -5,8 +5,6 @@
  *
  *     report: deadlock: 2 wait for each other in a circle; thread 4712 is refused with -EDEADLK
  *     report:   thread 4712 waits at deadlock.c:42 for a mutex that was locked at ...
- *     ...
- *     threads: 2 of 2 done, 1 refused
  *
  * Who does not wait pays nothing for it. In Python such a program stands still. */
 #include <pthread.h>
@@ -27,12 +25,10 @@ static atomic_int refused, done;
 static void print_report(const char *message, void *arg)
 {
     char line[1024], *end = line, *word = line;
-    for (; *message != '\0' && end < line + sizeof line - 1; message++) {
+    for (; *message != '\0' && end < line + sizeof line; message++) {
         *end++ = *message;
-        if (*message == ' ')
-            word = end;
-        else if (*message == '/')
-            end = word;
+        word = *message == ' ' ? end : word;
+        end = *message == '/' ? word : end;
     }
     printf("report: %.*s\n", (int)(end - line), line);
 }

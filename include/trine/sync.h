@@ -73,9 +73,9 @@ struct trine_mutex {
  * for all of their tasks, trine_group_join() and close for the children. The call that closes a
  * circle of such waits fails with -EDEADLK at once, also if a deadline or a cancel would have
  * broken it later; everything else goes on. A group's close cannot fail, a condition's return only
- * in the end: there another wait in the circle does, such as the child's lock. The report names each
- * task or thread, where it was spawned, and where the lock was locked that the one before it waits
- * for. What somebody else may end (a queue, an event, a semaphore, a select, "the first of
+ * in the end: there another wait in the circle does, such as the child's lock. The report names
+ * each task or thread, where it was spawned, and where the lock was locked that the one before it
+ * waits for. What somebody else may end (a queue, an event, a semaphore, a select, "the first of
  * several", a lock that readers hold) is part of no circle. Costs nothing where nobody waits. */
 #define trine_mutex_lock(mutex) trine_mutex_lock_at((mutex), TRINE__HERE)
 TRINE_PUBLIC int trine_mutex_lock_at(struct trine_mutex *mutex, const char *site);
@@ -110,7 +110,7 @@ struct trine_condition {
  *          and -EDEADLK the caller owns it. */
 TRINE_PUBLIC int trine_condition_wait(struct trine_condition *condition, struct trine_mutex *mutex);
 /* Waits until predicate(arg), called with the mutex held, is true. 0: it is, even if the time was
- * over or a cancel came meanwhile. Errors as above; TRINE_EOWNERDEAD: look before you call again. */
+ * over or a cancel came meanwhile. Errors as above; TRINE_EOWNERDEAD: look first. */
 TRINE_PUBLIC int trine_condition_wait_for(struct trine_condition *condition,
                                           struct trine_mutex *mutex, bool (*predicate)(void *arg),
                                           void *arg);
