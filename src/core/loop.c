@@ -5,8 +5,7 @@
 #include "core/callback.h"
 #include "core/deadlock.h"
 #include "core/interrupt.h"
-#include "core/strand.h"
-#include "core/task_slab.h"
+#include "core/quick.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 #include <assert.h>
@@ -14,9 +13,6 @@
 /* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
  * hundred nanoseconds; a dispatch a few. */
 #define TURN 256
-/* Blocking calls that a task may make without blocking before the others get a turn (tokio's
- * figure). */
-#define BUDGET 128
 /* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
 #define FRESH_PER_TURN 16
 /* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period
@@ -27,103 +23,22 @@
 /* Failures of the poller in a row before the run is given up. */
 #define POLL_FAILURES_MAX 100
 
-/* ---- queues */
-
-static void push(struct trine__task_queue *queue, struct trine__task *task)
-{
-    task->next = NULL;
-    if (queue->first == NULL)
-        queue->first = task;
-    else
-        queue->last->next = task;
-    queue->last = task;
-}
-
-static struct trine__task *pop(struct trine__task_queue *queue)
-{
-    struct trine__task *task = queue->first;
-    if (task != NULL)
-        queue->first = task->next;
-    return task;
-}
-
-/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that
- * the next one runs on, while this one runs. */
-static void look_ahead(const struct trine__loop *loop)
-{
-    const struct trine__task *next = loop->ready.first;
-    if (next == NULL)
-        return;
-    __builtin_prefetch(next->next);
-    const struct trine__strand *strand = next->strand != NULL ? next->strand : loop->resting;
-    if (strand != NULL) {
-        __builtin_prefetch(strand);
-        __builtin_prefetch((const char *)strand - 512);
-        __builtin_prefetch((const char *)strand - 448);
-    }
-}
-
-static void push_front(struct trine__task_queue *queue, struct trine__task *task)
-{
-    task->next = queue->first;
-    if (queue->first == NULL)
-        queue->last = task;
-    queue->first = task;
-}
-
-void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
-{
-    task->state = TRINE__TASK_READY;
-    push(&loop->ready, task);
-}
-
 /* ---- dispatch */
-
-static void make_current(struct trine__loop *loop, struct trine__task *task)
-{
-    loop->credits--;
-    loop->current = task;
-    task->state = TRINE__TASK_RUNNING;
-    task->budget = BUDGET;
-    look_ahead(loop);
-}
-
-struct trine__task *trine__loop_take(struct trine__loop *loop)
-{
-    struct trine__task *task = loop->credits > 0 ? pop(&loop->ready) : NULL;
-    if (task != NULL)
-        make_current(loop, task);
-    else
-        loop->current = NULL;
-    return task;
-}
 
 void trine__loop_refuse(struct trine__loop *loop, struct trine__task *task)
 {
-    push_front(&loop->ready, task);
+    trine__queue_push_front(&loop->ready, task);
     loop->current = NULL;
     loop->credits = 0;
 }
 
-void trine__loop_switch(struct trine__loop *loop)
-{
-    struct trine__task *self = loop->current, *next = trine__loop_take(loop);
-    if (next == self)
-        return;
-    struct trine__fiber *to = &loop->fiber;
-    if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
-        to = &next->strand->fiber;
-    else if (next != NULL)
-        trine__loop_refuse(loop, next);
-    trine__fiber_switch(&self->strand->fiber, to);
-}
-
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
 {
-    trine__loop_ready(loop, loop->current);
+    struct trine__task *self = loop->current;
+    trine__loop_ready(loop, self);
     if (first != NULL)
-        push_front(&loop->ready, first);
-    trine__loop_switch(loop);
+        trine__queue_push_front(&loop->ready, first);
+    trine__loop_switch(loop, self);
 }
 
 /* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
@@ -183,14 +98,10 @@ static void wake_an_idle_loop(struct trine__runtime *runtime)
     }
 }
 
-void trine__loop_start(struct trine__loop *loop, struct trine__task *task)
+void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task)
 {
-    if (loop->alone) {
-        push(&loop->ready, task);
-        return;
-    }
     lock_fresh(loop);
-    push(&loop->fresh, task);
+    trine__queue_push(&loop->fresh, task);
     atomic_fetch_add(&loop->fresh_count, 1);
     unlock_fresh(loop);
     if (atomic_load(&loop->runtime->idle) > 0)
@@ -205,7 +116,7 @@ static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsig
         return;
     lock_fresh(from);
     for (; max > 0; max--) {
-        struct trine__task *task = pop(&from->fresh);
+        struct trine__task *task = trine__queue_pop(&from->fresh);
         if (task == NULL)
             break;
         atomic_fetch_sub(&from->fresh_count, 1);
@@ -214,7 +125,7 @@ static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsig
             __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
                              __ATOMIC_RELAXED);
         }
-        push(&loop->ready, task);
+        trine__queue_push(&loop->ready, task);
     }
     unlock_fresh(from);
 }

@@ -104,10 +104,8 @@ void trine__loop_settle(struct trine__loop *loop);
 /* Calls exit->run when the loop ends. On the loop's thread. */
 void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit);
 
-/* Appends a task that has started to the ready queue. On the loop's thread. */
-void trine__loop_ready(struct trine__loop *loop, struct trine__task *task);
-/* Queues a task that has not started. On the loop's thread. */
-void trine__loop_start(struct trine__loop *loop, struct trine__task *task);
+/* Queues a task that has not started where other loops find it. On the loop's thread. */
+void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task);
 /* While held, no other loop takes a task that has not started from this one. On the loop's thread.
  */
 void trine__loop_hold_fresh(struct trine__loop *loop);
@@ -115,8 +113,7 @@ void trine__loop_release_fresh(struct trine__loop *loop);
 /* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others;
  * goes on with the next. */
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first);
-/* Goes on with the next task or with the loop; returns when the running task is resumed. */
-void trine__loop_switch(struct trine__loop *loop);
+/* More of it is inline, in quick.h. */
 
 /* ---- await.c: what blocking calls above need */
 /* Submits `op` to the loop of the running task, parks, cancels: op->result or the negative code.

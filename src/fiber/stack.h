@@ -24,13 +24,17 @@ enum trine__guard { TRINE__GUARD_LIGHT, TRINE__GUARD_MPROTECT, TRINE__GUARD_CANA
 
 struct trine__slab;
 
+/* Who runs on a stack. One pointer to it, because binding a stack happens often. */
+struct trine__owner {
+    const char *name; /* NULL: the last word of its site */
+    const char *site;
+};
+
 struct trine__stack {
     struct trine__stack *next; /* in the cache's list, or its user's */
     void *low;                 /* first usable byte, above the guard; the stack is [low, this) */
     size_t size;               /* of the slot: guard, frames, this record and its colour */
-    /* For the overflow report; set by whoever binds the stack. */
-    const char *owner_name; /* NULL: the last word of its site */
-    const char *owner_site;
+    const struct trine__owner *owner; /* for the overflow report; set by whoever binds the stack */
     /* The cache's own. */
     struct trine__slab *slab;
     uint32_t checker_id;
@@ -53,6 +57,13 @@ void trine__stack_cache_free(struct trine__stack_cache *cache);
  * (16 KiB, 64 KiB, 256 KiB, 1 MiB, above that whole pages); 0 means the default. The guard page,
  * the record and the colour, at most 2 KiB together, are inside it. -ENOMEM. */
 int trine__stack_take(struct trine__stack_cache *cache, size_t size, struct trine__stack **ret);
+/* Aborts with a message if `stack` has a canary and it is dead. While its owner is known. */
+__attribute__((cold)) void trine__stack_check_canary(const struct trine__stack *stack);
+static inline void trine__stack_check(const struct trine__stack *stack)
+{
+    if (__builtin_expect(stack->guard == TRINE__GUARD_CANARY, 0))
+        trine__stack_check_canary(stack);
+}
 /* Gives a stack back. The caller may still be running on it until its next switch. Aborts with a
  * message if the stack's canary is dead. */
 void trine__stack_give(struct trine__stack_cache *cache, struct trine__stack *stack);

@@ -6,8 +6,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
-#include "core/loop.h"
-#include "core/task_slab.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include <assert.h>
 #include <trine/group.h>
@@ -53,7 +52,7 @@ static struct trine_error *failure_of(struct trine__task *task, int code)
     struct trine_error *error =
         trine__error_because(trine__error_ref(task->future.error), code, "%s: %s",
                              trine__task_name_of(task), trine_strerror(code));
-    trine__error_set_origin(error, task->site);
+    trine__error_set_origin(error, task->owner.site);
     return error;
 }
 
@@ -129,22 +128,40 @@ static void release_child(struct trine__task *task)
         trine_future_unref(&task->future);
 }
 
-static void child_ended(struct trine__family *family, struct trine__task *task)
+static inline void one_less(struct trine_group *group)
 {
-    struct trine_group *group = group_of(family);
+    struct trine__parker *joiner = group->joiner;
+    if (--group->live == 0 && joiner != NULL) {
+        group->joiner = NULL;
+        trine__unpark_here(joiner);
+    }
+}
+
+static __attribute__((noinline)) void child_ended_otherwise(struct trine_group *group,
+                                                            struct trine__task *task)
+{
     if (task->future.outcome != 0 || group->policy == TRINE_FIRST_SUCCESS)
         judge(group, task);
     if (group->reap) {
-        trine__family_remove(family, task);
+        trine__family_remove(&group->family, task);
         release_child(task);
     }
-    group->live--;
     if (group->limit > 0)
         hand_over_place(group);
-    if (group->live == 0 && group->joiner != NULL) {
-        struct trine__parker *joiner = group->joiner;
-        group->joiner = NULL;
-        trine__unpark(joiner);
+    one_less(group);
+}
+
+static void child_ended(struct trine__family *family, struct trine__task *task)
+{
+    struct trine_group *group = group_of(family);
+    if (trine__unlikely(task->future.outcome != 0 || !group->plain)) {
+        child_ended_otherwise(group, task);
+        return;
+    }
+    one_less(group);
+    if (group->reap) {
+        trine__family_remove(family, task);
+        release_child(task);
     }
 }
 
@@ -157,6 +174,8 @@ static enum trine__cancel leave_join(void *arg)
     return TRINE__CANCELLED;
 }
 
+static const char join_reason[] = "the children of a group";
+
 static int join(struct trine_group *group, trine__cancel_fn cancel)
 {
     struct trine__parker parker;
@@ -167,7 +186,18 @@ static int join(struct trine_group *group, trine__cancel_fn cancel)
         return error;
     trine_must(group->joiner == NULL, "two tasks join the same group");
     group->joiner = &parker;
-    return trine__park(&parker, cancel, group, "the children of a group");
+    return trine__park(&parker, cancel, group, join_reason);
+}
+
+/* The same for a task that is not cancelled. */
+static inline int join_quick(struct trine_group *group, struct trine__task *task,
+                             trine__cancel_fn cancel)
+{
+    struct trine__parker parker;
+    trine__parker_init_task(&parker, task);
+    trine_must(group->joiner == NULL, "two tasks join the same group");
+    group->joiner = &parker;
+    return trine__park_task(task->context.loop, task, &parker, cancel, group, join_reason);
 }
 
 static void release_children(struct trine_group *group)
@@ -207,9 +237,11 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     group->policy = (uint8_t)options->policy;
     group->reap = options->reap;
     group->broken = group->succeeded = group->starved = false;
+    group->plain = options->limit == 0 && options->policy != TRINE_FIRST_SUCCESS;
     struct trine__context *context = trine__here();
     if (context == NULL || context->loop == NULL) {
         group->broken = true;
+        group->plain = false;
         return;
     }
     trine_scope_open(&group->family.scope, options->timeout > 0 ? options->timeout : TRINE_FOREVER);
@@ -218,12 +250,20 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     group->family.abandon = abandon;
 }
 
-int trine_group_join(struct trine_group *group)
+static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
 {
     if (group->broken)
         return TRINE_ENOLOOP;
     int error = trine__checkpoint();
     return error == 0 ? join(group, leave_join) : error;
+}
+
+int trine_group_join(struct trine_group *group)
+{
+    struct trine__task *task = trine__task_here();
+    if (!group->plain || !trine__checkpoint_passed(task))
+        return join_otherwise(group);
+    return group->live == 0 ? 0 : join_quick(group, task, leave_join);
 }
 
 int trine_group_close(struct trine_group *group)
@@ -346,8 +386,9 @@ static bool find_room(struct trine_group *group, struct trine__task *task)
     return true;
 }
 
-struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
-                                    const struct trine_spawn_options *options, const char *site)
+static __attribute__((noinline)) struct trine_future *
+spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
+                const struct trine_spawn_options *options, const char *site)
 {
     static const struct trine_spawn_options defaults;
     if (group->broken)
@@ -372,5 +413,31 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
         trine__family_add(&group->family, task);
         trine__loop_yield(loop, task);
     }
+    return &task->future;
+}
+
+/* Whether a child of `group` needs no look at anything: no other loop, no limit, no cancel. */
+static inline bool spawns_quickly(const struct trine_group *group, const struct trine__loop *loop)
+{
+    if (!group->plain)
+        return false;
+    const struct trine__context *parent = group->family.scope.context;
+    return parent->loop == loop && loop->alone && loop->free_tasks != NULL &&
+           trine__family_calm(&group->family);
+}
+
+struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
+                                    const struct trine_spawn_options *options, const char *site)
+{
+    struct trine__loop *loop = trine__loop_here;
+    if (options != NULL || !trine__likely(spawns_quickly(group, loop)))
+        return spawn_otherwise(group, fn, arg, options, site);
+    struct trine__task *task = loop->free_tasks;
+    loop->free_tasks = task->next;
+    trine__task_fill(task, loop, &group->family, fn, arg);
+    task->owner = (struct trine__owner){ NULL, site };
+    trine__family_link(&group->family, task);
+    group->live++;
+    trine__queue_push(&loop->ready, task);
     return &task->future;
 }

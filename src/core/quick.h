@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* What spawning, switching, ending and joining consist of, inline: each is a handful of loads and
+ * stores, and the registers that a call saves would be more of them than the work itself.
+ *
+ * The rare halves are functions in loop.c, task.c and park.c. */
+#ifndef TRINE_CORE_QUICK_H
+#define TRINE_CORE_QUICK_H
+
+#include "core/loop.h"
+#include "core/strand.h"
+#include "core/task_slab.h"
+
+#define trine__likely(condition)   __builtin_expect(!!(condition), 1)
+#define trine__unlikely(condition) __builtin_expect(!!(condition), 0)
+
+/* Blocking calls that a task may make without blocking before the others get a turn (tokio's
+ * figure). */
+#define TRINE__BUDGET 128
+
+/* ---- the ready queue */
+
+static inline void trine__queue_push(struct trine__task_queue *queue, struct trine__task *task)
+{
+    task->next = NULL;
+    if (queue->first == NULL)
+        queue->first = task;
+    else
+        queue->last->next = task;
+    queue->last = task;
+}
+
+static inline void trine__queue_push_front(struct trine__task_queue *queue,
+                                           struct trine__task *task)
+{
+    task->next = queue->first;
+    if (queue->first == NULL)
+        queue->last = task;
+    queue->first = task;
+}
+
+static inline struct trine__task *trine__queue_pop(struct trine__task_queue *queue)
+{
+    struct trine__task *task = queue->first;
+    if (task != NULL)
+        queue->first = task->next;
+    return task;
+}
+
+/* Appends a task that has started to the ready queue. On the loop's thread. */
+static inline void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
+{
+    task->state = TRINE__TASK_READY;
+    trine__queue_push(&loop->ready, task);
+}
+
+/* Queues a task that has not started. On the loop's thread. */
+static inline void trine__loop_start(struct trine__loop *loop, struct trine__task *task)
+{
+    if (trine__likely(loop->alone))
+        trine__queue_push(&loop->ready, task);
+    else
+        trine__loop_start_fresh(loop, task);
+}
+
+/* ---- strands */
+
+static inline void trine__strand_occupy(struct trine__strand *strand, struct trine__task *task)
+{
+    trine__strand_stack(strand)->owner = &task->owner;
+    task->strand = strand;
+}
+
+/* Takes the one that rests the shortest. */
+static inline struct trine__strand *trine__strand_wake(struct trine__loop *loop)
+{
+    struct trine__strand *strand = loop->resting;
+    loop->resting = strand->next;
+    if (--loop->resting_count < loop->resting_least)
+        loop->resting_least = loop->resting_count;
+    return strand;
+}
+
+/* ---- dispatch */
+
+/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that
+ * the next one runs on, while this one runs. */
+static inline void trine__look_ahead(const struct trine__loop *loop, const struct trine__task *next)
+{
+    __builtin_prefetch(&next->next->next);
+    const struct trine__strand *strand = next->strand != NULL ? next->strand : loop->resting;
+    if (strand != NULL) {
+        __builtin_prefetch(strand);
+        __builtin_prefetch((const char *)strand - 512);
+        __builtin_prefetch((const char *)strand - 448);
+    }
+}
+
+/* The next task to run, made current; NULL: go to the loop. */
+static inline struct trine__task *trine__loop_take(struct trine__loop *loop)
+{
+    struct trine__task *task = loop->credits > 0 ? loop->ready.first : NULL;
+    loop->current = task;
+    if (trine__unlikely(task == NULL))
+        return NULL;
+    struct trine__task *next = task->next;
+    loop->ready.first = next;
+    loop->credits--;
+    task->state = TRINE__TASK_RUNNING;
+    task->budget = TRINE__BUDGET;
+    if (next != NULL)
+        trine__look_ahead(loop, next);
+    return task;
+}
+
+/* Where to go on with `task`, which was taken: its fiber; or the loop's, if there is none or no
+ * memory for its stack. */
+static inline struct trine__fiber *trine__loop_fiber_of(struct trine__loop *loop,
+                                                        struct trine__task *task)
+{
+    if (trine__unlikely(task == NULL))
+        return &loop->fiber;
+    if (task->strand != NULL)
+        return &task->strand->fiber;
+    if (trine__likely(loop->resting != NULL && task->stack_class == 0)) {
+        struct trine__strand *strand = trine__strand_wake(loop);
+        trine__strand_occupy(strand, task);
+        return &strand->fiber;
+    }
+    if (trine__strand_bind(loop, task) == 0)
+        return &task->strand->fiber;
+    trine__loop_refuse(loop, task);
+    return &loop->fiber;
+}
+
+/* From `self`, which runs, goes on with the next task or with the loop; returns when `self` is
+ * resumed. */
+static inline void trine__loop_switch(struct trine__loop *loop, struct trine__task *self)
+{
+    struct trine__task *next = trine__loop_take(loop);
+    if (next != self)
+        trine__fiber_switch(&self->strand->fiber, trine__loop_fiber_of(loop, next));
+}
+
+/* ---- tasks */
+
+/* log2 of the stack's size, rounded up. */
+static inline uint8_t trine__stack_class_of(size_t stack_size)
+{
+    return stack_size < 2 ? 1 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
+}
+
+/* Fills the record `task`, field by field: clearing all of it first would cost as much again. */
+static inline void trine__task_fill(struct trine__task *task, struct trine__loop *loop,
+                                    struct trine__family *family, trine_fn fn, void *arg)
+{
+    trine__future_init(&task->future, &trine__task_kind);
+    task->family = family;
+    task->fn = fn;
+    task->arg = arg;
+    task->strand = NULL;
+    task->context.scope = &family->scope;
+    task->context.loop = loop;
+    task->context.cancelled = 0;
+    task->context.self_cancelled = false;
+    atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
+    task->state = TRINE__TASK_NEW;
+    task->stack_class = 0;
+    task->sibling_next = NULL;
+}
+
+/* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no
+ * memory. */
+static inline struct trine__task *trine__task_new(struct trine__loop *loop,
+                                                  struct trine__family *family, trine_fn fn,
+                                                  void *arg, const char *name, const char *site,
+                                                  size_t stack_size)
+{
+    struct trine__task *task = loop != NULL ? loop->free_tasks : NULL;
+    if (trine__likely(task != NULL))
+        loop->free_tasks = task->next;
+    else if ((task = trine__task_slab_take(loop)) == NULL)
+        return NULL;
+    trine__task_fill(task, loop, family, fn, arg);
+    task->owner = (struct trine__owner){ name, site };
+    if (stack_size != 0)
+        task->stack_class = trine__stack_class_of(stack_size);
+    return task;
+}
+
+/* Gives an ended task's record back to the slab of the loop of this thread. */
+static inline void trine__task_free(struct trine__task *task)
+{
+    struct trine__loop *loop = trine__loop_here;
+    if (trine__likely(loop != NULL)) {
+        task->next = loop->free_tasks;
+        loop->free_tasks = task;
+    } else {
+        trine__task_slab_give(task);
+    }
+}
+
+/* Whether nothing above a child of `family` is cancelled. The parent's own number holds for the
+ * child where no inner scope stands between. */
+static inline bool trine__family_calm(const struct trine__family *family)
+{
+    const struct trine__context *parent = family->scope.context;
+    return parent->cancelled == 0 && family->scope.state == 0 && parent->scope == &family->scope;
+}
+
+static inline void trine__family_link(struct trine__family *family, struct trine__task *task)
+{
+    task->sibling_prev = family->last;
+    if (family->last != NULL)
+        family->last->sibling_next = task;
+    else
+        family->first = task;
+    family->last = task;
+}
+
+/* Enters `task` in the family's list; on the family's loop. */
+static inline void trine__family_add(struct trine__family *family, struct trine__task *task)
+{
+    trine__family_link(family, task);
+    if (trine__unlikely(!trine__family_calm(family) ||
+                        __atomic_load_n(&task->context.self_cancelled, __ATOMIC_SEQ_CST)))
+        task->context.cancelled = trine__scope_code(&task->context);
+}
+
+static inline void trine__family_remove(struct trine__family *family, struct trine__task *task)
+{
+    if (task->sibling_prev != NULL)
+        task->sibling_prev->sibling_next = task->sibling_next;
+    else
+        family->first = task->sibling_next;
+    if (task->sibling_next != NULL)
+        task->sibling_next->sibling_prev = task->sibling_prev;
+    else
+        family->last = task->sibling_prev;
+}
+
+/* ---- park and wake */
+
+/* Whether trine__checkpoint() would only count: then this has, and `task` may park. */
+static inline bool trine__checkpoint_passed(struct trine__task *task)
+{
+    if (trine__unlikely(task == NULL || task->context.cancelled != 0 || task->budget <= 1))
+        return false;
+    task->budget--;
+    return true;
+}
+
+/* The same as trine__parker_init() for the running task. */
+static inline void trine__parker_init_task(struct trine__parker *parker, struct trine__task *task)
+{
+    parker->context = &task->context;
+    parker->mail.deliver = trine__parker_deliver;
+    parker->result = 0;
+    atomic_init(&parker->state, TRINE__PARKER_ARMED);
+}
+
+/* trine__park() in the running task, which is not cancelled, before anybody can have woken it. */
+static inline int trine__park_task(struct trine__loop *loop, struct trine__task *task,
+                                   struct trine__parker *parker, trine__cancel_fn cancel, void *arg,
+                                   const char *what)
+{
+    parker->cancel = cancel;
+    parker->arg = arg;
+    parker->what = what;
+    task->parker = parker;
+    task->state = TRINE__TASK_PARKED;
+    trine__loop_switch(loop, task);
+    return parker->result;
+}
+
+/* A wake on the loop of the parked task. */
+static inline void trine__unpark_here(struct trine__parker *parker)
+{
+    struct trine__task *task = trine__task_of(parker->context);
+    atomic_store_explicit(&parker->state, TRINE__PARKER_WOKEN, memory_order_relaxed);
+    if (task->state == TRINE__TASK_PARKED && task->parker == parker)
+        trine__loop_ready(task->context.loop, task);
+}
+
+#endif
