@@ -33,6 +33,8 @@ int trine__scope_deliver(struct trine__context *context);
 int64_t trine__scope_deadline(const struct trine__context *context);
 /* Opens a scope with an absolute deadline. */
 void trine__scope_open_until(struct trine_scope *scope, int64_t deadline);
+/* Brings a cancel from another thread. */
+void trine__scope_deliver_cancel(struct trine__mail *mail);
 /* Gives an open scope a deadline. -ENOMEM. */
 int trine__scope_limit(struct trine_scope *scope, int64_t deadline);
 /* Cancels with a code of choice (-ECANCELED, -ETIMEDOUT, -EDEADLK). On the scope's own loop. */

@@ -187,16 +187,21 @@ static inline struct trine__task *trine__task_new(struct trine__loop *loop,
     return task;
 }
 
-/* Gives an ended task's record back to the slab of the loop of this thread. */
+/* Gives an ended task's record back to the slab of the loop of this thread, */
+static inline void trine__task_free_to(struct trine__loop *loop, struct trine__task *task)
+{
+    task->next = loop->free_tasks;
+    loop->free_tasks = task;
+}
+
+/* if there is one. */
 static inline void trine__task_free(struct trine__task *task)
 {
     struct trine__loop *loop = trine__loop_here;
-    if (trine__likely(loop != NULL)) {
-        task->next = loop->free_tasks;
-        loop->free_tasks = task;
-    } else {
+    if (trine__likely(loop != NULL))
+        trine__task_free_to(loop, task);
+    else
         trine__task_slab_give(task);
-    }
 }
 
 /* Whether nothing above a child of `family` is cancelled. The parent's own number holds for the
@@ -238,6 +243,33 @@ static inline void trine__family_remove(struct trine__family *family, struct tri
         family->last = task->sibling_prev;
 }
 
+/* ---- scopes */
+
+/* Opens `scope` in `context`, without a deadline. */
+static inline void trine__scope_enter(struct trine_scope *scope, struct trine__context *context)
+{
+    scope->parent = context->scope;
+    scope->context = context;
+    scope->deadline = TRINE_FOREVER;
+    scope->timer.index = 0;
+    scope->reason = NULL;
+    scope->mail.deliver = trine__scope_deliver_cancel;
+    scope->state = scope->delivered = 0;
+    scope->posted = 0;
+    scope->shield = scope->once = scope->family = false;
+    context->scope = scope;
+}
+
+/* Whether trine_scope_close() in `context` would only go back to the parent: then this has. */
+static inline bool trine__scope_left(struct trine_scope *scope, struct trine__context *context)
+{
+    if (context->scope != scope || context->cancelled != 0 || scope->timer.index != 0 ||
+        scope->shield || __atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
+        return false;
+    context->scope = scope->parent;
+    return true;
+}
+
 /* ---- park and wake */
 
 /* Whether trine__checkpoint() would only count: then this has, and `task` may park. */
@@ -258,7 +290,8 @@ static inline void trine__parker_init_task(struct trine__parker *parker, struct 
     atomic_init(&parker->state, TRINE__PARKER_ARMED);
 }
 
-/* trine__park() in the running task, which is not cancelled, before anybody can have woken it. */
+/* trine__park() in the running task, which is not cancelled (or `cancel` is NULL), before anybody
+ * can have woken it. */
 static inline int trine__park_task(struct trine__loop *loop, struct trine__task *task,
                                    struct trine__parker *parker, trine__cancel_fn cancel, void *arg,
                                    const char *what)

@@ -12,7 +12,7 @@
  * calls are not). A plain thread has no timers: its scopes compare deadlines with the clock. */
 #include "base/list.h"
 #include "base/must.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
 
@@ -247,7 +247,7 @@ void trine__task_cancel_self(struct trine__task *task)
         trine__task_mail_cancel(task, deliver_to_task);
 }
 
-static void deliver_to_scope(struct trine__mail *mail)
+void trine__scope_deliver_cancel(struct trine__mail *mail)
 {
     struct trine_scope *scope = TRINE__CONTAINER(mail, struct trine_scope, mail);
     trine__scope_cancel_local(scope, -ECANCELED, reason_of(scope));
@@ -299,16 +299,7 @@ int trine__scope_limit(struct trine_scope *scope, int64_t deadline)
 void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
 {
     struct trine__context *context = context_for_scope();
-    scope->parent = context->scope;
-    scope->context = context;
-    scope->deadline = TRINE_FOREVER;
-    scope->timer.index = 0;
-    scope->reason = NULL;
-    scope->mail.deliver = deliver_to_scope;
-    scope->state = scope->delivered = 0;
-    scope->posted = 0;
-    scope->shield = scope->once = scope->family = false;
-    context->scope = scope;
+    trine__scope_enter(scope, context);
     if (deadline != TRINE_FOREVER && trine__scope_limit(scope, deadline) < 0)
         trine__scope_cancel_local(scope, -ENOMEM, "no memory for its timer");
 }

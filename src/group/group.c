@@ -119,22 +119,28 @@ static void hand_over_place(struct trine_group *group)
 }
 
 /* Most records are nobody else's and carry no error: nothing to count, nothing to report. */
-static void release_child(struct trine__task *task)
+static inline void release_child(struct trine__loop *loop, struct trine__task *task)
 {
     if (atomic_load_explicit(&task->future.refs, memory_order_acquire) == 1 &&
         task->future.outcome >= 0 && task->future.error == NULL)
-        trine__task_free(task);
+        trine__task_free_to(loop, task);
     else
         trine_future_unref(&task->future);
 }
 
-static inline void one_less(struct trine_group *group)
+/* A joiner is parked: it takes itself back before it goes on for another reason. It is the group's
+ * owner, but for a strange program. */
+static inline void one_less(struct trine_group *group, struct trine__loop *loop)
 {
     struct trine__parker *joiner = group->joiner;
-    if (--group->live == 0 && joiner != NULL) {
-        group->joiner = NULL;
-        trine__unpark_here(joiner);
-    }
+    if (--group->live > 0 || joiner == NULL)
+        return;
+    struct trine__context *owner = group->family.scope.context;
+    if (trine__unlikely(joiner->context != owner))
+        owner = joiner->context;
+    group->joiner = NULL;
+    atomic_store_explicit(&joiner->state, TRINE__PARKER_WOKEN, memory_order_relaxed);
+    trine__loop_ready(loop, trine__task_of(owner));
 }
 
 static __attribute__((noinline)) void child_ended_otherwise(struct trine_group *group,
@@ -144,11 +150,11 @@ static __attribute__((noinline)) void child_ended_otherwise(struct trine_group *
         judge(group, task);
     if (group->reap) {
         trine__family_remove(&group->family, task);
-        release_child(task);
+        release_child(home_of(group), task);
     }
     if (group->limit > 0)
         hand_over_place(group);
-    one_less(group);
+    one_less(group, home_of(group));
 }
 
 static void child_ended(struct trine__family *family, struct trine__task *task)
@@ -158,10 +164,11 @@ static void child_ended(struct trine__family *family, struct trine__task *task)
         child_ended_otherwise(group, task);
         return;
     }
-    one_less(group);
+    struct trine__loop *loop = home_of(group);
+    one_less(group, loop);
     if (group->reap) {
         trine__family_remove(family, task);
-        release_child(task);
+        release_child(loop, task);
     }
 }
 
@@ -189,7 +196,7 @@ static int join(struct trine_group *group, trine__cancel_fn cancel)
     return trine__park(&parker, cancel, group, join_reason);
 }
 
-/* The same for a task that is not cancelled. */
+/* The same for a task that is not cancelled, or whom nothing cancels. */
 static inline int join_quick(struct trine_group *group, struct trine__task *task,
                              trine__cancel_fn cancel)
 {
@@ -200,17 +207,16 @@ static inline int join_quick(struct trine_group *group, struct trine__task *task
     return trine__park_task(task->context.loop, task, &parker, cancel, group, join_reason);
 }
 
-static void release_children(struct trine_group *group)
+static inline void release_children(struct trine_group *group)
 {
     struct trine__task *task = group->family.first;
     while (task != NULL) {
         struct trine__task *next = task->sibling_next;
         if (task->future.outcome < 0)
             trine__future_mark_read(&task->future);
-        release_child(task);
+        release_child(home_of(group), task);
         task = next;
     }
-    group->family.first = group->family.last = NULL;
 }
 
 /* ---- the public face */
@@ -222,12 +228,12 @@ static void abandon(struct trine__family *family)
     (void)trine_group_close(group);
 }
 
-void trine_group_open(struct trine_group *group, const struct trine_group_options *options)
+static inline void fill(struct trine_group *group, const struct trine_group_options *options,
+                        bool broken)
 {
-    static const struct trine_group_options defaults;
-    if (options == NULL)
-        options = &defaults;
     group->family.first = group->family.last = NULL;
+    group->family.ended = child_ended;
+    group->family.abandon = abandon;
     group->joiner = group->room_first = NULL;
     group->backlog_first = NULL;
     group->failure = NULL;
@@ -236,18 +242,35 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     group->error = 0;
     group->policy = (uint8_t)options->policy;
     group->reap = options->reap;
-    group->broken = group->succeeded = group->starved = false;
-    group->plain = options->limit == 0 && options->policy != TRINE_FIRST_SUCCESS;
-    struct trine__context *context = trine__here();
-    if (context == NULL || context->loop == NULL) {
-        group->broken = true;
-        group->plain = false;
+    group->broken = broken;
+    group->succeeded = group->starved = false;
+    group->plain = !broken && options->limit == 0 && options->policy != TRINE_FIRST_SUCCESS;
+}
+
+static __attribute__((noinline)) void open_otherwise(struct trine_group *group,
+                                                     const struct trine_group_options *options)
+{
+    static const struct trine_group_options defaults;
+    if (options == NULL)
+        options = &defaults;
+    bool broken = trine__task_here() == NULL;
+    fill(group, options, broken);
+    if (broken)
         return;
-    }
     trine_scope_open(&group->family.scope, options->timeout > 0 ? options->timeout : TRINE_FOREVER);
     group->family.scope.family = true;
-    group->family.ended = child_ended;
-    group->family.abandon = abandon;
+}
+
+void trine_group_open(struct trine_group *group, const struct trine_group_options *options)
+{
+    struct trine__task *task = trine__task_here();
+    if (options != NULL || task == NULL) {
+        open_otherwise(group, options);
+        return;
+    }
+    fill(group, &(struct trine_group_options){ 0 }, false);
+    trine__scope_enter(&group->family.scope, &task->context);
+    group->family.scope.family = true;
 }
 
 static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
@@ -266,7 +289,7 @@ int trine_group_join(struct trine_group *group)
     return group->live == 0 ? 0 : join_quick(group, task, leave_join);
 }
 
-int trine_group_close(struct trine_group *group)
+static __attribute__((noinline)) int close_otherwise(struct trine_group *group)
 {
     if (group->broken)
         return trine_fail(TRINE_ENOLOOP,
@@ -283,6 +306,7 @@ int trine_group_close(struct trine_group *group)
         keep_failure(group, -ENOMEM, NULL);
     assert(group->backlog_first == NULL && group->room_first == NULL);
     release_children(group);
+    group->family.first = group->family.last = NULL;
     int delivered = trine_scope_close(&group->family.scope);
     int outer = trine_cancelled();
     if (group->succeeded && (outer == 0 || delivered != outer)) {
@@ -293,6 +317,29 @@ int trine_group_close(struct trine_group *group)
         return delivered;
     trine__error_keep(group->failure);
     return group->error;
+}
+
+/* Whether nothing happened in `group` that its owner has to be told, nor is on its way to it: then
+ * its scope has been left. */
+static inline bool closes_quickly(struct trine_group *group, struct trine__task *task)
+{
+    return group->live == 0 && group->error == 0 &&
+           trine__inbox_empty(&task->context.loop->inbox) &&
+           !__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE) &&
+           trine__scope_left(&group->family.scope, &task->context);
+}
+
+int trine_group_close(struct trine_group *group)
+{
+    struct trine__task *task = trine__task_here();
+    if (!group->plain || task == NULL || group->family.scope.context != &task->context)
+        return close_otherwise(group);
+    if (group->live > 0)
+        (void)join_quick(group, task, NULL);
+    if (!trine__likely(closes_quickly(group, task)))
+        return close_otherwise(group);
+    release_children(group);
+    return group->family.scope.delivered;
 }
 
 void trine_group_cancel(struct trine_group *group, const char *reason)
