@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting, as blocking calls use it: for a future, for an operation, for a while. */
 #include "base/list.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "sys/sys.h"
 #include <trine/time.h>
 
@@ -163,7 +163,7 @@ int trine_yield(void)
     if (task == NULL)
         return -EDEADLK;
     if (task->context.cancelled == 0)
-        trine__loop_yield(loop, NULL);
+        trine__loop_yield_quick(loop, task);
     return task->context.cancelled != 0 ? trine__scope_deliver(&task->context) : 0;
 }
 

@@ -6,10 +6,10 @@
  *
  * A slab is one mapping without reserve and huge pages, cut into slots; a stack costs the pages it
  * touched. Its record `struct trine__stack` lies at the top, frames (and whatever record the user
- * puts there) begin right below it, so a parked fiber needs one page in all. Tops are coloured
- * (shifted by a few cache lines from slot to slot), or a thousand of them would fight for one cache
- * set. Guards: MADV_GUARD_INSTALL (Linux 6.13), many in one call; else mprotect up to a share of
- * vm.max_map_count; past that a canary checked whenever the stack is given back. Which one a stack
+ * puts there) begin right below it, so a parked fiber needs one page in all. Tops are coloured,
+ * or a thousand of them would fight for a few cache sets: shifted by some cache lines from slot to
+ * slot, and by a page, because the guard comes on top of a power of two. Guards: MADV_GUARD_INSTALL (Linux 6.13), many in one call; else mprotect up to a share of
+ * vm.max_map_count; past that a canary checked whenever its owner ends. Which one a stack
  * has is in `guard`. A guard is one page: code whose frames exceed a page can step over it unless
  * compiled with -fstack-clash-protection.
  *
@@ -33,7 +33,7 @@ struct trine__owner {
 struct trine__stack {
     struct trine__stack *next; /* in the cache's list, or its user's */
     void *low;                 /* first usable byte, above the guard; the stack is [low, this) */
-    size_t size;               /* of the slot: guard, frames, this record and its colour */
+    size_t size;               /* frames, this record and its colour */
     const struct trine__owner *owner; /* for the overflow report; set by whoever binds the stack */
     /* The cache's own. */
     struct trine__slab *slab;
@@ -53,9 +53,9 @@ int trine__stack_cache_new(struct trine__stack_cache **ret);
 /* Gives all memory back; every stack must have been given back before. */
 void trine__stack_cache_free(struct trine__stack_cache *cache);
 
-/* Takes a guarded stack, last given first. `size` is that of the slot, rounded up to the next class
- * (16 KiB, 64 KiB, 256 KiB, 1 MiB, above that whole pages); 0 means the default. The guard page,
- * the record and the colour, at most 2 KiB together, are inside it. -ENOMEM. */
+/* Takes a guarded stack, last given first. `size` is rounded up to the next class (16 KiB, 64 KiB,
+ * 256 KiB, 1 MiB, above that whole pages); 0 means the default. The record and the colour, at most
+ * 2.2 KiB together, are inside it; the guard page is not. -ENOMEM. */
 int trine__stack_take(struct trine__stack_cache *cache, size_t size, struct trine__stack **ret);
 /* Aborts with a message if `stack` has a canary and it is dead. While its owner is known. */
 __attribute__((cold)) void trine__stack_check_canary(const struct trine__stack *stack);
