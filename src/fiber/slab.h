@@ -22,8 +22,7 @@ struct trine__slab {
     _Atomic int taken;
 };
 
-/* A new slab of `count` stacks of `size` bytes, or fewer if memory is short. NULL when there is none.
- */
+/* A new slab of `count` stacks of `size` bytes, or fewer if memory is short; NULL: none at all. */
 struct trine__slab *trine__slab_new(size_t size, size_t count);
 /* Unmaps it. */
 void trine__slab_free(struct trine__slab *slab);

@@ -8,9 +8,11 @@
  * touched. Its record `struct trine__stack` lies at the top, frames (and whatever record the user
  * puts there) begin right below it, so a parked fiber needs one page in all. Tops are coloured,
  * or a thousand of them would fight for a few cache sets: shifted by some cache lines from slot to
- * slot, and by a page, because the guard comes on top of a power of two. Guards: MADV_GUARD_INSTALL (Linux 6.13), many in one call; else mprotect up to a share of
- * vm.max_map_count; past that a canary checked whenever its owner ends. Which one a stack
- * has is in `guard`. A guard is one page: code whose frames exceed a page can step over it unless
+ * slot, and by a page, because the guard comes on top of a power of two.
+ *
+ * Guards: MADV_GUARD_INSTALL (Linux 6.13), many in one call; else mprotect up to a share of
+ * vm.max_map_count; past that a canary, looked at when its owner ends. Which one a stack has is in
+ * `guard`. A guard is one page: code whose frames exceed a page can step over it unless
  * compiled with -fstack-clash-protection.
  *
  * A cache belongs to one thread: take and give are plain list operations there. */
