@@ -40,8 +40,8 @@ enum {
     TRINE__FUTURE_DONE = 1,
     TRINE__FUTURE_CLAIMED = 2,
     TRINE__FUTURE_READ = 4,
-    TRINE__FUTURE_LOCKED = 8,
-    TRINE__FUTURE_BITS = 15 /* waiters are aligned to 16 bytes */
+    TRINE__FUTURE_LOCKED = 8, /* the greatest */
+    TRINE__FUTURE_BITS = 15   /* waiters are aligned to 16 bytes */
 };
 
 static inline void trine__future_init(struct trine_future *future,
@@ -68,7 +68,7 @@ void trine__future_mark_read(struct trine_future *future);
 static inline bool trine__future_complete_unwatched(struct trine_future *future)
 {
     uintptr_t word = atomic_load_explicit(&future->word, memory_order_relaxed);
-    if (word & TRINE__FUTURE_LOCKED || word > TRINE__FUTURE_BITS)
+    if (word >= TRINE__FUTURE_LOCKED) /* or a waiter, whose address is more */
         return false;
     if (__libc_single_threaded) {
         atomic_store_explicit(&future->word, word | TRINE__FUTURE_DONE, memory_order_relaxed);
