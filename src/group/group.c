@@ -129,7 +129,7 @@ static inline void release_child(struct trine__loop *loop, struct trine__task *t
 }
 
 /* A joiner is parked: it takes itself back before it goes on for another reason. It is the group's
- * owner, but for a strange program; not asking it is a load less on the way from one to the next. */
+ * owner, but for a strange program; not asking it is a load less on the way to the next. */
 static inline void one_less(struct trine_group *group, struct trine__loop *loop)
 {
     struct trine__parker *joiner = group->joiner;
