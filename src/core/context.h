@@ -14,10 +14,10 @@ struct trine__loop;
 struct trine_error;
 
 struct trine__context {
-    struct trine_scope *scope; /* the innermost open one */
-    struct trine__loop *loop;  /* NULL: a plain thread */
     int cancelled;             /* tasks: the code now in force here, kept up to date by scope.c */
     bool self_cancelled;       /* trine_cancel() of the task itself */
+    struct trine_scope *scope; /* the innermost open one */
+    struct trine__loop *loop;  /* NULL: a plain thread */
 };
 
 /* The loop this thread runs, NULL if none. */

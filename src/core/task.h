@@ -30,24 +30,25 @@ struct trine__strand {
     struct trine__strand *next; /* at rest between two tasks */
 };
 
-/* By cache lines: what a spawn and an end need, what a switch needs, the rest. */
+/* 160 bytes: a parked task costs little more than its page. What a yield needs lies in 32 of them,
+ * which share a cache line wherever the record lies. */
 struct trine__task {
-    _Alignas(64) struct trine_future future; /* first: a task's future is the task */
+    _Alignas(32) struct trine_future future; /* first: a task's future is the task */
     struct trine__family *family;
     trine_fn fn;
     void *arg;
     struct trine__task *sibling_prev; /* in the family */
 
+    uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
+    uint8_t state;       /* enum trine__task_state */
+    uint8_t budget;
+    _Atomic(uint8_t) mail_state;
     struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
     struct trine__strand *strand; /* NULL until it first runs and after it ended */
-    struct trine__parker *parker; /* while parked */
     struct trine__context context;
-    _Atomic(uint8_t) mail_state;
-    uint8_t state;       /* enum trine__task_state */
-    uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
-    uint8_t budget;
-    struct trine__task *sibling_next;
 
+    struct trine__parker *parker; /* while parked */
+    struct trine__task *sibling_next;
     struct trine__owner owner; /* its name and where it was spawned */
     struct trine__mail mail;   /* between loops: a cancel on the way in, the end on the way out */
 };
