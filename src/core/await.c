@@ -107,7 +107,7 @@ static void nap_over(struct trine__timer *timer)
 static enum trine__cancel cancel_nap(void *arg)
 {
     struct nap *nap = arg;
-    if (nap->timer.index == 0)
+    if (nap->timer.number == 0)
         return TRINE__CANCEL_PENDING;
     trine__timer_stop(&trine__loop_here->timers, &nap->timer);
     return TRINE__CANCELLED;

@@ -14,6 +14,11 @@
 /* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
  * hundred nanoseconds; a dispatch a few. */
 #define TURN 256
+/* Timers that fire in one turn, at most. Those they wake go before all others, and so many
+ * dispatches are added to the turn: the ready queue has its TURN whatever the timers do. */
+#define DUE_PER_TURN 1024
+/* The least that a loop sleeps for a timer. */
+#define NAP_LEAST TRINE_MICROSECONDS(20)
 /* Blocking calls that a task may make without blocking before the others get a turn (tokio's
  * figure). */
 #define BUDGET 128
@@ -77,6 +82,17 @@ void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
     push(&loop->ready, task);
 }
 
+/* Puts `queue` before what is in the ready queue. */
+static void put_before(struct trine__task_queue *queue, struct trine__loop *loop)
+{
+    if (queue->first == NULL)
+        return;
+    queue->last->next = loop->ready.first;
+    if (loop->ready.first == NULL)
+        loop->ready.last = queue->last;
+    loop->ready.first = queue->first;
+}
+
 /* ---- dispatch */
 
 static void make_current(struct trine__loop *loop, struct trine__task *task)
@@ -129,7 +145,7 @@ void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
 /* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
 static void dispatch(struct trine__loop *loop)
 {
-    loop->credits = TURN;
+    loop->credits = TURN + loop->due;
     while (loop->credits > 0 && loop->ready.first != NULL) {
         struct trine__task *task = trine__loop_take(loop);
         if (task->strand == NULL && trine__strand_bind(loop, task) < 0) {
@@ -332,6 +348,16 @@ static int64_t next_deadline(const struct trine__loop *loop)
     return deadline;
 }
 
+/* Falling asleep and waking costs about as much as a wait of NAP_LEAST. Where timers are so close
+ * together, one sleep serves several of them. */
+static int64_t not_too_soon(int64_t deadline)
+{
+    if (deadline == TRINE_FOREVER || trine__clock_simulated())
+        return deadline;
+    int64_t soon = trine__clock_monotonic() + NAP_LEAST;
+    return deadline < soon ? soon : deadline;
+}
+
 static void sleep_until_something(struct trine__loop *loop)
 {
     atomic_store(&loop->sleeping,
@@ -340,7 +366,7 @@ static void sleep_until_something(struct trine__loop *loop)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
-        poll_until(loop, stay ? next_deadline(loop) : 0);
+        poll_until(loop, stay ? not_too_soon(next_deadline(loop)) : 0);
     if (!loop->alone)
         atomic_fetch_sub(&loop->runtime->idle, 1);
     atomic_store(&loop->sleeping, false);
@@ -358,6 +384,18 @@ static void trim(struct trine__loop *loop)
                                                     : loop->resting_count);
 }
 
+/* A deadline is a promise of time, the ready queue one of order only: those whose time has come go
+ * before those who wait for their turn, among themselves in the order of their deadlines. */
+static void fire_timers(struct trine__loop *loop)
+{
+    struct trine__task_queue waiting = loop->ready;
+    loop->ready = (struct trine__task_queue){ 0 };
+    loop->due = (unsigned)trine__timers_fire(&loop->timers, trine__clock_monotonic(), DUE_PER_TURN);
+    struct trine__task_queue due = loop->ready;
+    loop->ready = waiting;
+    put_before(&due, loop);
+}
+
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
 static void turn(struct trine__loop *loop)
 {
@@ -367,8 +405,9 @@ static void turn(struct trine__loop *loop)
         poll_until(loop, 0);
     trine__loop_deliver(loop);
     trine__interrupt_check(loop);
+    loop->due = 0;
     if (loop->timers.count > 0)
-        trine__timers_fire(&loop->timers, trine__clock_monotonic());
+        fire_timers(loop);
     if (!loop->alone) {
         take_fresh(loop, loop, own_share(loop));
         if (loop->ready.first == NULL)

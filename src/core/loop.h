@@ -36,8 +36,9 @@ struct trine__task_queue {
 struct trine__loop {
     struct trine__task *current; /* NULL on the loop's own stack */
     struct trine__task_queue ready;
-    unsigned credits;          /* dispatches left in this turn */
-    bool alone;                /* the runtime has no other loop: nobody steals */
+    unsigned credits; /* dispatches left in this turn */
+    unsigned due;     /* timers that fired before this turn: dispatches on top of its own */
+    bool alone;       /* the runtime has no other loop: nobody steals */
     struct trine__fiber fiber; /* the thread's own stack */
     struct trine__stack_cache *stacks;
     struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */

@@ -302,7 +302,7 @@ void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
     scope->parent = context->scope;
     scope->context = context;
     scope->deadline = TRINE_FOREVER;
-    scope->timer.index = 0;
+    scope->timer.number = 0;
     scope->reason = NULL;
     scope->mail.deliver = deliver_to_scope;
     scope->state = scope->delivered = 0;
@@ -334,7 +334,7 @@ int trine_scope_close(struct trine_scope *scope)
     trine_must(context == context_for_scope() && context->scope == scope,
                "scopes and groups must be closed in the reverse order of opening, by the task that "
                "opened them");
-    if (scope->timer.index != 0)
+    if (scope->timer.number != 0)
         trine__timer_stop(&context->loop->timers, &scope->timer);
     while (__atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
         trine__loop_settle(context->loop); /* a cancel from elsewhere is on its way to this frame */
