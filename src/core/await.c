@@ -31,7 +31,14 @@ static int wait_for(struct trine_future *future)
     int error = trine__parker_init(&wait.parker);
     if (error < 0 || !trine__future_watch(future, &wait.waiter))
         return error;
-    return trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
+    struct trine__loop *loop = wait.parker.context->loop;
+    bool elsewhere = loop != NULL && future->kind->elsewhere;
+    if (elsewhere)
+        loop->mail_expected++;
+    error = trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
+    if (elsewhere)
+        loop->mail_expected--;
+    return error;
 }
 
 int trine_await(struct trine_future *future, int *ret_outcome)

@@ -29,6 +29,11 @@
  * more than a microsecond. */
 #define RESTING_KEPT 256
 #define TRIM_PERIOD  TRINE_SECONDS(1)
+/* While another thread works for this one, how often it looks for mail before it falls asleep:
+ * between these, longer when it paid off the last time. At most some tens of microseconds, which is
+ * what a wake costs. */
+#define SPINS_MIN 16
+#define SPINS_MAX 2048
 /* Failures of the poller in a row before the run is given up. */
 #define POLL_FAILURES_MAX 100
 
@@ -358,6 +363,33 @@ static int64_t not_too_soon(int64_t deadline)
     return deadline < soon ? soon : deadline;
 }
 
+static bool several_cores(void)
+{
+    static _Atomic(int) known;
+    int cores = atomic_load_explicit(&known, memory_order_relaxed);
+    if (cores == 0)
+        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
+    return cores > 1;
+}
+
+/* Looks for a while whether mail comes that a task is waiting for; so neither this thread has to
+ * fall asleep nor the other to wake it. */
+static bool mail_comes_soon(struct trine__loop *loop)
+{
+    if (loop->mail_expected == 0 || !several_cores() ||
+        (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(0)))
+        return false;
+    for (unsigned i = 0; i < loop->spins; i++) {
+        if (!trine__inbox_empty(&loop->inbox)) {
+            loop->spins = loop->spins < SPINS_MAX ? loop->spins * 2 : SPINS_MAX;
+            return true;
+        }
+        trine__pause();
+    }
+    loop->spins = loop->spins > SPINS_MIN ? loop->spins / 2 : SPINS_MIN;
+    return false;
+}
+
 static void sleep_until_something(struct trine__loop *loop)
 {
     atomic_store(&loop->sleeping,
@@ -399,7 +431,7 @@ static void fire_timers(struct trine__loop *loop)
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
 static void turn(struct trine__loop *loop)
 {
-    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox))
+    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox) && !mail_comes_soon(loop))
         sleep_until_something(loop);
     else if (loop->poller->pending > 0)
         poll_until(loop, 0);
@@ -468,6 +500,7 @@ int trine__loop_new(struct trine__runtime *runtime, unsigned number, struct trin
     *loop = (struct trine__loop){ .runtime = runtime,
                                   .number = number,
                                   .alone = runtime->loop_count == 1,
+                                  .spins = SPINS_MAX,
                                   .root_context = { .loop = loop },
                                   .root = { .ended = root_ended } };
     loop->root.scope = (struct trine_scope){ .context = &loop->root_context,

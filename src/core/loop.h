@@ -51,6 +51,8 @@ struct trine__loop {
     struct trine__timers timers;
     struct trine__poller *poller;
     unsigned poll_failures; /* in a row */
+    unsigned mail_expected; /* tasks that wait for what another thread is working on */
+    unsigned spins;         /* looks at the inbox before falling asleep meanwhile */
     struct trine__runtime *runtime;
     struct trine__family root;          /* the first task, and tasks submitted to TRINE_TASKS */
     struct trine__context root_context; /* of the root family, and of nobody else */

@@ -22,8 +22,8 @@ struct trine__timer_slot {
     uint32_t number, sequence;
 };
 
-/* Taken out of the heap together before the first of them fires, so that their pages are fetched all
- * at once. Until it fires, each may still be stopped. */
+/* Taken out of the heap together before the first of them fires, so that their pages are fetched
+ * all at once. Until it fires, each may still be stopped. */
 #define TRINE__TIMERS_BATCH 32
 
 struct trine__timers {
@@ -34,7 +34,7 @@ struct trine__timers {
     uint32_t free;   /* the first number given back; 0: none */
     uint32_t unused; /* numbers from here on have never been given */
     uint32_t sequence;
-    uint32_t batch[TRINE__TIMERS_BATCH]; /* numbers of those about to fire; 0: stopped meanwhile */
+    uint32_t batch[TRINE__TIMERS_BATCH]; /* about to fire; 0: stopped meanwhile */
 };
 
 /* Room for at least one more timer, so that the next start cannot fail. -ENOMEM. */
