@@ -17,17 +17,21 @@
 /* Timers that fire in one turn, at most. Those they wake go before all others, and so many
  * dispatches are added to the turn: the ready queue has its TURN whatever the timers do. */
 #define DUE_PER_TURN 1024
-/* The least that a loop sleeps for a timer. */
+/* The least that a loop sleeps for a timer: the first, and more, up to the second (which is the
+ * kernel's own slack for sleeping threads), for each timer that fired in the last turn. */
 #define NAP_LEAST TRINE_MICROSECONDS(20)
+#define NAP_MOST  TRINE_MICROSECONDS(50)
+#define NAP_TIMER TRINE_MICROSECONDS(5)
 /* Blocking calls that a task may make without blocking before the others get a turn (tokio's
  * figure). */
 #define BUDGET 128
 /* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
 #define FRESH_PER_TURN 16
-/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period
- * goes back: a burst that comes again finds its stacks' pages still there, and a fresh page costs
- * more than a microsecond. */
+/* Strands always kept warm for tasks to come. Above that, what nobody needed for TRIMS_UNUSED
+ * periods goes back: a burst that comes again finds its stacks' pages still there, and a fresh page
+ * costs more than a microsecond. */
 #define RESTING_KEPT 256
+#define TRIMS_UNUSED 5
 #define TRIM_PERIOD  TRINE_SECONDS(1)
 /* While another thread works for this one, how often it looks for mail before it falls asleep:
  * between these, longer when it paid off the last time. At most some tens of microseconds, which is
@@ -353,13 +357,15 @@ static int64_t next_deadline(const struct trine__loop *loop)
     return deadline;
 }
 
-/* Falling asleep and waking costs about as much as a wait of NAP_LEAST. Where timers are so close
- * together, one sleep serves several of them. */
-static int64_t not_too_soon(int64_t deadline)
+/* Falling asleep and waking costs about as much as a wait of NAP_LEAST. Where timers are closer
+ * together than that, one sleep serves several of them. */
+static int64_t not_too_soon(const struct trine__loop *loop, int64_t deadline)
 {
     if (deadline == TRINE_FOREVER || trine__clock_simulated())
         return deadline;
-    int64_t soon = trine__clock_monotonic() + NAP_LEAST;
+    int64_t nap = loop->due * NAP_TIMER;
+    nap = nap < NAP_LEAST ? NAP_LEAST : nap > NAP_MOST ? NAP_MOST : nap;
+    int64_t soon = trine__clock_monotonic() + nap;
     return deadline < soon ? soon : deadline;
 }
 
@@ -377,7 +383,7 @@ static bool several_cores(void)
 static bool mail_comes_soon(struct trine__loop *loop)
 {
     if (loop->mail_expected == 0 || !several_cores() ||
-        (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(0)))
+        (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(loop, 0)))
         return false;
     for (unsigned i = 0; i < loop->spins; i++) {
         if (!trine__inbox_empty(&loop->inbox)) {
@@ -398,7 +404,7 @@ static void sleep_until_something(struct trine__loop *loop)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
-        poll_until(loop, stay ? not_too_soon(next_deadline(loop)) : 0);
+        poll_until(loop, stay ? not_too_soon(loop, next_deadline(loop)) : 0);
     if (!loop->alone)
         atomic_fetch_sub(&loop->runtime->idle, 1);
     atomic_store(&loop->sleeping, false);
@@ -409,11 +415,14 @@ static void trim(struct trine__loop *loop)
     int64_t now = trine__clock_monotonic();
     if (now < loop->trim_at)
         return;
-    size_t unused = loop->resting_least;
     loop->trim_at = now + TRIM_PERIOD;
-    loop->resting_least = loop->resting_count;
-    trine__strands_trim(loop, unused > RESTING_KEPT ? loop->resting_count - unused + RESTING_KEPT
-                                                    : loop->resting_count);
+    bool judge = ++loop->trims % TRIMS_UNUSED == 0;
+    size_t keep = loop->resting_count;
+    if (judge && loop->resting_least > RESTING_KEPT)
+        keep = keep - loop->resting_least + RESTING_KEPT;
+    trine__strands_trim(loop, keep);
+    if (judge)
+        loop->resting_least = loop->resting_count;
 }
 
 /* A deadline is a promise of time, the ready queue one of order only: those whose time has come go

@@ -44,8 +44,9 @@ struct trine__loop {
     struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */
     struct trine__strand *retired; /* of other sizes */
     size_t resting_count;
-    size_t resting_least;           /* since the last trim: so many nobody needed */
-    int64_t trim_at;                /* when to look next */
+    size_t resting_least; /* for some trims: so many nobody needed */
+    int64_t trim_at;      /* when to trim next */
+    unsigned trims;
     struct trine__task *free_tasks; /* the slab's free records */
     unsigned adopted_tasks;         /* records of other threads that will end there */
     struct trine__timers timers;
