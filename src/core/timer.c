@@ -48,9 +48,9 @@ static void sift_up(struct trine__timers *timers, size_t index, struct trine__ti
 /* The children of four children are four cache lines in a row, of which one will be needed next. */
 static void fetch_grandchildren(const struct trine__timers *timers, size_t child)
 {
-    const struct trine__timer_slot *first = &timers->slots[first_child_of(child)];
-    for (size_t i = 0; i < 4; i++)
-        __builtin_prefetch((const char *)first + i * CACHE_LINE);
+    size_t first = first_child_of(child);
+    for (size_t i = first; i < first + 16 && i <= timers->count; i += 4)
+        __builtin_prefetch(&timers->slots[i]);
 }
 
 static void sift_down(struct trine__timers *timers, size_t index, struct trine__timer_slot slot)
@@ -180,7 +180,7 @@ void trine__timer_stop(struct trine__timers *timers, struct trine__timer *timer)
 static void fetch_frames(const struct trine__timer *timer)
 {
     for (int at = -FRAMES_BELOW; at <= FRAMES_ABOVE; at += CACHE_LINE)
-        __builtin_prefetch((const char *)timer + at);
+        __builtin_prefetch((const void *)((uintptr_t)timer + (uintptr_t)at));
 }
 
 /* Moves what is due, at most `max`, from the heap into the batch; returns how many. */
