@@ -21,10 +21,8 @@ extern "C" {
 
 /* Private parts that live in the user's frames. */
 struct trine__timer {
-    int64_t deadline;
-    uint64_t sequence; /* equal deadlines fire in this order */
-    uint32_t index;    /* place in the heap, from 1; 0 = not armed */
     void (*fire)(struct trine__timer *timer);
+    uint32_t number; /* among the armed timers of its loop, from 1; 0 = not armed */
 };
 struct trine__mail {
     struct trine__mail *next;

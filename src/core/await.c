@@ -31,7 +31,14 @@ static int wait_for(struct trine_future *future)
     int error = trine__parker_init(&wait.parker);
     if (error < 0 || !trine__future_watch(future, &wait.waiter))
         return error;
-    return trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
+    struct trine__loop *loop = wait.parker.context->loop;
+    bool elsewhere = loop != NULL && future->kind->elsewhere;
+    if (elsewhere)
+        loop->mail_expected++;
+    error = trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
+    if (elsewhere)
+        loop->mail_expected--;
+    return error;
 }
 
 int trine_await(struct trine_future *future, int *ret_outcome)
@@ -107,7 +114,7 @@ static void nap_over(struct trine__timer *timer)
 static enum trine__cancel cancel_nap(void *arg)
 {
     struct nap *nap = arg;
-    if (nap->timer.index == 0)
+    if (nap->timer.number == 0)
         return TRINE__CANCEL_PENDING;
     trine__timer_stop(&trine__loop_here->timers, &nap->timer);
     return TRINE__CANCELLED;

@@ -21,6 +21,7 @@
 
 struct trine__future_kind {
     const char *name;
+    bool elsewhere; /* another thread works on it: its end may be near */
     int (*cancel)(struct trine_future *future); /* as trine_cancel; NULL: cannot be cancelled */
     void (*help)(struct trine_future *future);  /* before a wait: may do the work here; or NULL */
     void *(*value)(struct trine_future *future);

@@ -13,15 +13,42 @@
 /* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
  * hundred nanoseconds; a dispatch a few. */
 #define TURN 256
+/* Timers that fire in one turn, at most. Those they wake go before all others, and so many
+ * dispatches are added to the turn: the ready queue has its TURN whatever the timers do. */
+#define DUE_PER_TURN 1024
+/* The least that a loop sleeps for a timer: the first, and more, up to the second (which is the
+ * kernel's own slack for sleeping threads), for each timer that fired in the last turn. */
+#define NAP_LEAST TRINE_MICROSECONDS(20)
+#define NAP_MOST  TRINE_MICROSECONDS(50)
+#define NAP_TIMER TRINE_MICROSECONDS(5)
 /* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
 #define FRESH_PER_TURN 16
-/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period
- * goes back: a burst that comes again finds its stacks' pages still there, and a fresh page costs
- * more than a microsecond. */
+/* Strands always kept warm for tasks to come. Above that, what nobody needed for TRIMS_UNUSED
+ * periods goes back: a burst that comes again finds its stacks' pages still there, and a fresh page
+ * costs more than a microsecond. */
 #define RESTING_KEPT 256
+#define TRIMS_UNUSED 5
 #define TRIM_PERIOD  TRINE_SECONDS(1)
+/* While another thread works for this one, how often it looks for mail before it falls asleep:
+ * between these, longer when it paid off the last time. At most some tens of microseconds, which is
+ * what a wake costs. */
+#define SPINS_MIN 16
+#define SPINS_MAX 2048
 /* Failures of the poller in a row before the run is given up. */
 #define POLL_FAILURES_MAX 100
+
+/* ---- queues */
+
+/* Puts `queue` before what is in the ready queue. */
+static void put_before(struct trine__task_queue *queue, struct trine__loop *loop)
+{
+    if (queue->first == NULL)
+        return;
+    queue->last->next = loop->ready.first;
+    if (loop->ready.first == NULL)
+        loop->ready.last = queue->last;
+    loop->ready.first = queue->first;
+}
 
 /* ---- dispatch */
 
@@ -44,7 +71,7 @@ void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
 /* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
 static void dispatch(struct trine__loop *loop)
 {
-    loop->credits = TURN;
+    loop->credits = TURN + loop->due;
     while (loop->credits > 0 && loop->ready.first != NULL) {
         struct trine__task *task = trine__loop_take(loop);
         if (task->strand == NULL && trine__strand_bind(loop, task) < 0) {
@@ -243,6 +270,45 @@ static int64_t next_deadline(const struct trine__loop *loop)
     return deadline;
 }
 
+/* Falling asleep and waking costs about as much as a wait of NAP_LEAST. Where timers are closer
+ * together than that, one sleep serves several of them. */
+static int64_t not_too_soon(const struct trine__loop *loop, int64_t deadline)
+{
+    if (deadline == TRINE_FOREVER || trine__clock_simulated())
+        return deadline;
+    int64_t nap = loop->due * NAP_TIMER;
+    nap = nap < NAP_LEAST ? NAP_LEAST : nap > NAP_MOST ? NAP_MOST : nap;
+    int64_t soon = trine__clock_monotonic() + nap;
+    return deadline < soon ? soon : deadline;
+}
+
+static bool several_cores(void)
+{
+    static _Atomic(int) known;
+    int cores = atomic_load_explicit(&known, memory_order_relaxed);
+    if (cores == 0)
+        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
+    return cores > 1;
+}
+
+/* Looks for a while whether mail comes that a task is waiting for; so neither this thread has to
+ * fall asleep nor the other to wake it. */
+static bool mail_comes_soon(struct trine__loop *loop)
+{
+    if (loop->mail_expected == 0 || !several_cores() ||
+        (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(loop, 0)))
+        return false;
+    for (unsigned i = 0; i < loop->spins; i++) {
+        if (!trine__inbox_empty(&loop->inbox)) {
+            loop->spins = loop->spins < SPINS_MAX ? loop->spins * 2 : SPINS_MAX;
+            return true;
+        }
+        trine__pause();
+    }
+    loop->spins = loop->spins > SPINS_MIN ? loop->spins / 2 : SPINS_MIN;
+    return false;
+}
+
 static void sleep_until_something(struct trine__loop *loop)
 {
     atomic_store(&loop->sleeping,
@@ -251,7 +317,7 @@ static void sleep_until_something(struct trine__loop *loop)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
-        poll_until(loop, stay ? next_deadline(loop) : 0);
+        poll_until(loop, stay ? not_too_soon(loop, next_deadline(loop)) : 0);
     if (!loop->alone)
         atomic_fetch_sub(&loop->runtime->idle, 1);
     atomic_store(&loop->sleeping, false);
@@ -262,24 +328,40 @@ static void trim(struct trine__loop *loop)
     int64_t now = trine__clock_monotonic();
     if (now < loop->trim_at)
         return;
-    size_t unused = loop->resting_least;
     loop->trim_at = now + TRIM_PERIOD;
-    loop->resting_least = loop->resting_count;
-    trine__strands_trim(loop, unused > RESTING_KEPT ? loop->resting_count - unused + RESTING_KEPT
-                                                    : loop->resting_count);
+    bool judge = ++loop->trims % TRIMS_UNUSED == 0;
+    size_t keep = loop->resting_count;
+    if (judge && loop->resting_least > RESTING_KEPT)
+        keep = keep - loop->resting_least + RESTING_KEPT;
+    trine__strands_trim(loop, keep);
+    if (judge)
+        loop->resting_least = loop->resting_count;
+}
+
+/* A deadline is a promise of time, the ready queue one of order only: those whose time has come go
+ * before those who wait for their turn, among themselves in the order of their deadlines. */
+static void fire_timers(struct trine__loop *loop)
+{
+    struct trine__task_queue waiting = loop->ready;
+    loop->ready = (struct trine__task_queue){ 0 };
+    loop->due = (unsigned)trine__timers_fire(&loop->timers, trine__clock_monotonic(), DUE_PER_TURN);
+    struct trine__task_queue due = loop->ready;
+    loop->ready = waiting;
+    put_before(&due, loop);
 }
 
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
 static void turn(struct trine__loop *loop)
 {
-    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox))
+    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox) && !mail_comes_soon(loop))
         sleep_until_something(loop);
     else if (loop->poller->pending > 0)
         poll_until(loop, 0);
     trine__loop_deliver(loop);
     trine__interrupt_check(loop);
+    loop->due = 0;
     if (loop->timers.count > 0)
-        trine__timers_fire(&loop->timers, trine__clock_monotonic());
+        fire_timers(loop);
     if (!loop->alone) {
         take_fresh(loop, loop, own_share(loop));
         if (loop->ready.first == NULL)
@@ -340,6 +422,7 @@ int trine__loop_new(struct trine__runtime *runtime, unsigned number, struct trin
     *loop = (struct trine__loop){ .runtime = runtime,
                                   .number = number,
                                   .alone = runtime->loop_count == 1,
+                                  .spins = SPINS_MAX,
                                   .root_context = { .loop = loop },
                                   .root = { .ended = root_ended } };
     loop->root.scope = (struct trine_scope){ .context = &loop->root_context,

@@ -36,20 +36,24 @@ struct trine__task_queue {
 struct trine__loop {
     struct trine__task *current; /* NULL on the loop's own stack */
     struct trine__task_queue ready;
-    unsigned credits;          /* dispatches left in this turn */
-    bool alone;                /* the runtime has no other loop: nobody steals */
+    unsigned credits; /* dispatches left in this turn */
+    unsigned due;     /* timers that fired before this turn: dispatches on top of its own */
+    bool alone;       /* the runtime has no other loop: nobody steals */
     struct trine__fiber fiber; /* the thread's own stack */
     struct trine__stack_cache *stacks;
     struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */
     struct trine__strand *retired; /* of other sizes */
     size_t resting_count;
-    size_t resting_least;           /* since the last trim: so many nobody needed */
-    int64_t trim_at;                /* when to look next */
+    size_t resting_least; /* for some trims: so many nobody needed */
+    int64_t trim_at;      /* when to trim next */
+    unsigned trims;
     struct trine__task *free_tasks; /* the slab's free records */
     unsigned adopted_tasks;         /* records of other threads that will end there */
     struct trine__timers timers;
     struct trine__poller *poller;
     unsigned poll_failures; /* in a row */
+    unsigned mail_expected; /* tasks that wait for what another thread is working on */
+    unsigned spins;         /* looks at the inbox before falling asleep meanwhile */
     struct trine__runtime *runtime;
     struct trine__family root;          /* the first task, and tasks submitted to TRINE_TASKS */
     struct trine__context root_context; /* of the root family, and of nobody else */

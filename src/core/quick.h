@@ -264,7 +264,7 @@ static inline void trine__scope_enter(struct trine_scope *scope, struct trine__c
     scope->parent = context->scope;
     scope->context = context;
     scope->deadline = TRINE_FOREVER;
-    scope->timer.index = 0;
+    scope->timer.number = 0;
     scope->reason = NULL;
     scope->mail.deliver = trine__scope_deliver_cancel;
     scope->state = scope->delivered = 0;
@@ -276,7 +276,7 @@ static inline void trine__scope_enter(struct trine_scope *scope, struct trine__c
 /* Whether trine_scope_close() in `context` would only go back to the parent: then this has. */
 static inline bool trine__scope_left(struct trine_scope *scope, struct trine__context *context)
 {
-    if (context->scope != scope || context->cancelled != 0 || scope->timer.index != 0 ||
+    if (context->scope != scope || context->cancelled != 0 || scope->timer.number != 0 ||
         scope->shield || __atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
         return false;
     context->scope = scope->parent;

@@ -325,7 +325,7 @@ int trine_scope_close(struct trine_scope *scope)
     trine_must(context == context_for_scope() && context->scope == scope,
                "scopes and groups must be closed in the reverse order of opening, by the task that "
                "opened them");
-    if (scope->timer.index != 0)
+    if (scope->timer.number != 0)
         trine__timer_stop(&context->loop->timers, &scope->timer);
     while (__atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
         trine__loop_settle(context->loop); /* a cancel from elsewhere is on its way to this frame */
