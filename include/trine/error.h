@@ -21,6 +21,11 @@ extern "C" {
 #define TRINE_PRINTF(at, rest) __attribute__((format(printf, at, rest)))
 #endif
 
+/* "file.c:12", as one literal. */
+#define TRINE__TEXT2(x) #x
+#define TRINE__TEXT(x)  TRINE__TEXT2(x)
+#define TRINE__HERE     __FILE__ ":" TRINE__TEXT(__LINE__)
+
 /* Codes of our own, beyond every errno. */
 enum {
     TRINE_EEOF = -4097,        /* the other side ended the stream in the middle of something */
@@ -34,7 +39,8 @@ enum {
     TRINE_EURL = -4105,        /* a URL cannot be parsed, or its scheme is not supported */
     TRINE_ETLS = -4106,        /* TLS: certificate or handshake */
     TRINE_EHTTP = -4107,       /* the peer does not speak HTTP as it should */
-    TRINE_EHTTPSTATUS = -4108  /* the answer's status is an error (400 and above) */
+    TRINE_EHTTPSTATUS = -4108, /* the answer's status is an error (400 and above) */
+    TRINE_EOWNERDEAD = -4109   /* who owned the lock ended without unlocking it */
 };
 
 /* One sentence for a code, static. Never NULL; safe from any thread. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <trine/error.h>
+#include <trine/time.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -68,6 +69,10 @@ TRINE_PUBLIC int trine_promise_resolve(struct trine_future *promise, int outcome
 enum trine_wait_mode { TRINE_FIRST_COMPLETED, TRINE_FIRST_ERROR, TRINE_ALL_COMPLETED };
 TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count,
                             enum trine_wait_mode mode, bool *ret_done);
+/* The same, but not beyond `when`: it then returns how many are done, perhaps 0 (Python's
+ * wait(timeout=)). TRINE_WITHIN around trine_wait() reports -ETIMEDOUT instead. */
+TRINE_PUBLIC int trine_wait_until(struct trine_future *const *futures, size_t count,
+                                  enum trine_wait_mode mode, int64_t when, bool *ret_done);
 
 /* Waits for all. Returns 0, or the first error (in time).
  * TRINE_GATHER: an error cancels the others, which are waited for too. COLLECT: all run to their
@@ -91,16 +96,22 @@ TRINE_PUBLIC int trine_race(struct trine_future *const *futures, size_t count, s
  *     trine_completed_close(&done);      only needed when leaving before NULL
  *
  * NULL also when waiting failed: .error then says why (-ECANCELED, -ETIMEDOUT, -ENOMEM), the
- * futures run on and next may be called again. */
+ * futures run on and next may be called again.
+ *
+ * A scope around next bounds one wait or several (TRINE_WITHIN takes calls that return numbers).
+ * With TRINE_COMPLETED_UNTIL next does not wait beyond `when`, and .error is then -ETIMEDOUT; what
+ * is done by then is still given out. .deadline may be moved between two calls. */
 struct trine_completed {
     struct trine_future *const *futures;
     size_t count;
     struct trine__completed *state;
     int error;
+    int64_t deadline;
 };
-#define TRINE_COMPLETED(futures, count)                                                            \
+#define TRINE_COMPLETED(futures, count) TRINE_COMPLETED_UNTIL(futures, count, TRINE_FOREVER)
+#define TRINE_COMPLETED_UNTIL(futures, count, when)                                                \
     {                                                                                              \
-        (futures), (count), NULL, 0                                                                \
+        (futures), (count), NULL, 0, (when)                                                        \
     }
 TRINE_PUBLIC struct trine_future *trine_completed_next(struct trine_completed *completed);
 TRINE_PUBLIC void trine_completed_close(struct trine_completed *completed);

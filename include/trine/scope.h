@@ -40,8 +40,9 @@ struct trine_scope {
     int delivered;   /* what calls inside were told */
     uint32_t posted; /* a cancel from another thread is on its way */
     bool shield;
-    bool once;   /* its limit was 0: calls try before they fail */
-    bool family; /* it is the scope of a struct trine__family */
+    bool once;      /* its limit was 0: calls try before they fail */
+    bool family;    /* it is the scope of a struct trine__family */
+    bool handshake; /* it is the scope of a task's start (see trine_start) */
 };
 
 /* A scope with children: what a group is to the task tree. */
@@ -52,6 +53,8 @@ struct trine__family {
     void (*ended)(struct trine__family *family, struct trine__task *child);
     /* Its task returned and left it open: cancels and joins. */
     void (*abandon)(struct trine__family *family);
+    struct trine__need *needs; /* of its children that wait for others; under needs_lock */
+    uint32_t needs_lock;
 };
 
 /* Opens a scope around the code that follows, in the same function or frame. `limit` is a length
@@ -61,6 +64,19 @@ TRINE_PUBLIC void trine_scope_open(struct trine_scope *scope, int64_t limit);
 /* Ends the scope. Returns 0, or the code that blocking calls inside were made to fail with by this
  * scope or one around it. -ETIMEDOUT is returned even if the code inside swallowed it. */
 TRINE_PUBLIC int trine_scope_close(struct trine_scope *scope);
+/* Moves the deadline of an open scope (of a group: trine_group_scope()), earlier or later;
+ * TRINE_FOREVER takes it away. `limit` is a length from now, as in open; `when` is absolute.
+ * Python: asyncio.Timeout.reschedule().
+ *
+ * Returns: 0; -EALREADY: the scope is cancelled or its time is over, which nothing takes back;
+ *          -ENOMEM: the deadline is as before; TRINE_ENOLOOP: `scope` is NULL.
+ * Threads: the task (or plain thread) that opened the scope. */
+TRINE_PUBLIC int trine_scope_set_limit(struct trine_scope *scope, int64_t limit);
+TRINE_PUBLIC int trine_scope_set_deadline(struct trine_scope *scope, int64_t when);
+/* The scope's own deadline (scopes around it may have earlier ones); TRINE_FOREVER without any, or
+ * for NULL.
+ * Threads: as above. */
+TRINE_PUBLIC int64_t trine_scope_deadline(const struct trine_scope *scope);
 /* Cancels everything that runs inside; idempotent. `reason`: kept, for reports; may be NULL.
  * Threads: any, while the scope is open. */
 TRINE_PUBLIC void trine_scope_cancel(struct trine_scope *scope, const char *reason);

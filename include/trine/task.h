@@ -17,16 +17,16 @@ typedef int (*trine_fn)(void *arg);
 
 struct trine_group;
 struct trine_future;
+struct trine_loop;
 
 /* "file.c:12 function": where something was started, as one literal. */
-#define TRINE__TEXT2(x)  #x
-#define TRINE__TEXT(x)   TRINE__TEXT2(x)
-#define TRINE_SITE(what) __FILE__ ":" TRINE__TEXT(__LINE__) " " #what
+#define TRINE_SITE(what) TRINE__HERE " " #what
 
 struct trine_spawn_options {
-    const char *name;  /* kept, not copied; NULL: the function's name as written */
-    size_t stack_size; /* bytes; 0: the run's */
-    bool eager;        /* runs at once, up to its first blocking call, before spawn returns */
+    const char *name;        /* kept, not copied; NULL: the function's name as written */
+    size_t stack_size;       /* bytes; 0: the run's */
+    bool eager;              /* runs at once, up to its first blocking call, before spawn returns */
+    struct trine_loop *loop; /* starts there (a loop of the same run) and stays; NULL: any */
 };
 
 /* Starts fn(arg) as a child of `group`. It is queued and runs at this task's next blocking call. A
@@ -46,6 +46,35 @@ struct trine_spawn_options {
 TRINE_PUBLIC struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
                                                  const struct trine_spawn_options *options,
                                                  const char *site);
+
+/* The same, but never waits for room. *ret_child (NULL: not wanted) is the child's future as
+ * trine_spawn returns it.
+ *
+ * Returns: 0; -EAGAIN: the group has a limit, and so many children run or others wait for room;
+ *          -ENOMEM; TRINE_ENOLOOP: the group is broken. On error nothing was started and the group
+ *          is as before.
+ * Threads: any, while the group is open. From another thread than its loop's, a group with a limit
+ *          has to be asked: the caller waits for a turn of that loop (and not beyond it, also when
+ *          cancelled). */
+#define trine_try_spawn(group, fn, arg, ret_child)                                                 \
+    trine_try_spawn_at((group), (fn), (arg), NULL, TRINE_SITE(fn), (ret_child))
+TRINE_PUBLIC int trine_try_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
+                                    const struct trine_spawn_options *options, const char *site,
+                                    struct trine_future **ret_child);
+
+/* Starts fn(arg) as a task that nobody joins but the end of the run, which cancels it and waits.
+ * `arg` has to live as long. The scopes around the caller do not reach it. Prefer a group.
+ *
+ * Returns: 0; TRINE_ENOLOOP outside trine_run() or when the run is over; -ENOMEM.
+ * Owns:    *ret_task (NULL: not wanted) is a reference to give back with trine_future_unref().
+ * Errors:  if it fails and nobody reads that from its future, it is reported once, with its name
+ *          and spawn site.
+ * Threads: one that runs a loop: tasks and callbacks. */
+#define trine_spawn_detached(fn, arg, ret_task)                                                    \
+    trine_spawn_detached_at((fn), (arg), NULL, TRINE_SITE(fn), (ret_task))
+TRINE_PUBLIC int trine_spawn_detached_at(trine_fn fn, void *arg,
+                                         const struct trine_spawn_options *options,
+                                         const char *site, struct trine_future **ret_task);
 
 /* The running task's future (borrowed), name and spawn site; NULL outside tasks. */
 TRINE_PUBLIC struct trine_future *trine_self(void);

@@ -22,6 +22,8 @@ extern "C" {
 /* Now. Virtual where the loop's time is simulated.
  * Threads: any. */
 TRINE_PUBLIC int64_t trine_now(void);
+/* The moment `duration` from now; TRINE_FOREVER where that is beyond all time. */
+TRINE_PUBLIC int64_t trine_after(int64_t duration);
 
 /* Sleeps for `duration`, never less; the loop may add up to 50 us, so that sleeps which end close
  * together cost one wake. 0 or less is one turn of the loop.

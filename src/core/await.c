@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Waiting, as blocking calls use it: for a future, for an operation, for a while. */
 #include "base/list.h"
+#include "core/circle.h"
 #include "core/quick.h"
 #include "sys/sys.h"
+#include <stdio.h>
 #include <trine/time.h>
 
 /* ---- a future */
@@ -11,6 +13,8 @@ struct future_wait {
     struct trine__waiter waiter;
     struct trine__parker parker;
     struct trine_future *future;
+    struct trine__need need; /* if the future is a task */
+    int refused;             /* -EDEADLK: waiting would close a circle */
 };
 
 static void wake_future_wait(struct trine__waiter *waiter)
@@ -25,12 +29,42 @@ static enum trine__cancel cancel_future_wait(void *arg)
                                                               : TRINE__CANCEL_PENDING;
 }
 
+static void follow_await(struct trine__need *need, struct trine__walk *walk)
+{
+    struct future_wait *wait = TRINE__CONTAINER(need, struct future_wait, need);
+    if (wait->refused == 0)
+        trine__walk_on(walk, &trine__task_of_future(wait->future)->context);
+}
+
+static enum trine__refusal refuse_await(struct trine__need *need)
+{
+    struct future_wait *wait = TRINE__CONTAINER(need, struct future_wait, need);
+    if (!trine__future_unwatch(wait->future, &wait->waiter))
+        return TRINE__REFUSED_LATE;
+    wait->refused = -EDEADLK;
+    trine__unpark(&wait->parker);
+    return TRINE__REFUSED;
+}
+
+static void describe_await(struct trine__need *need, char *text, size_t size)
+{
+    snprintf(text, size, "awaits");
+}
+
+static const struct trine__need_kind await_kind = { follow_await, refuse_await, describe_await };
+
 static int wait_for(struct trine_future *future)
 {
-    struct future_wait wait = { .waiter.wake = wake_future_wait, .future = future };
+    struct future_wait wait;
+    wait.waiter.wake = wake_future_wait;
+    wait.future = future;
+    wait.refused = 0;
     int error = trine__parker_init(&wait.parker);
     if (error < 0 || !trine__future_watch(future, &wait.waiter))
         return error;
+    bool task = trine__task_of_future(future) != NULL;
+    if (task)
+        trine__need_open(&wait.need, &await_kind, wait.parker.context);
     struct trine__loop *loop = wait.parker.context->loop;
     bool elsewhere = loop != NULL && future->kind->elsewhere;
     if (elsewhere)
@@ -38,7 +72,9 @@ static int wait_for(struct trine_future *future)
     error = trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
     if (elsewhere)
         loop->mail_expected--;
-    return error;
+    if (task)
+        trine__need_close(&wait.need);
+    return error < 0 ? error : wait.refused;
 }
 
 int trine_await(struct trine_future *future, int *ret_outcome)
@@ -155,8 +191,7 @@ int trine_sleep(int64_t duration)
 {
     if (duration <= 0)
         return trine_yield();
-    int64_t now = trine__clock_monotonic();
-    return trine_sleep_until(duration < TRINE_FOREVER - now ? now + duration : TRINE_FOREVER);
+    return trine_sleep_until(trine_after(duration));
 }
 
 int trine_yield(void)
@@ -177,4 +212,10 @@ int trine_yield(void)
 int64_t trine_now(void)
 {
     return trine__clock_monotonic();
+}
+
+int64_t trine_after(int64_t duration)
+{
+    int64_t now = trine__clock_monotonic();
+    return duration < TRINE_FOREVER - now ? now + duration : TRINE_FOREVER;
 }

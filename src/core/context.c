@@ -2,6 +2,7 @@
 /* Who runs here, and the last error of whoever that is. */
 #include "core/context.h"
 #include "base/error.h"
+#include "core/circle.h"
 #include "core/loop.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
@@ -18,6 +19,8 @@ static pthread_key_t thread_end;
 static void forked(void)
 {
     struct trine__loop *loop = trine__loop_here;
+    trine__circle_forked();
+    trine__thread_here.id = 0;
     if (loop == NULL)
         return;
     if (loop->current != NULL)
@@ -26,21 +29,38 @@ static void forked(void)
     trine__thread_here = (struct trine__thread_context){ .forked = true, .orphan = true };
 }
 
-static void forget_error(void *context)
+static void end_thread(void *context)
 {
-    trine__error_unref(((struct trine__thread_context *)context)->error);
-    ((struct trine__thread_context *)context)->error = NULL;
+    struct trine__thread_context *thread = context;
+    thread->holds = false; /* what ends after this may hold something again */
+    trine__held_abandon(&thread->context);
+    trine__error_unref(thread->error);
+    thread->error = NULL;
 }
 
 static void prepare(void)
 {
     pthread_atfork(NULL, NULL, forked);
-    pthread_key_create(&thread_end, forget_error);
+    pthread_key_create(&thread_end, end_thread);
 }
 
 void trine__context_prepare(void)
 {
     pthread_once(&prepared, prepare);
+}
+
+void trine__held_by_thread(void)
+{
+    if (trine__thread_here.holds)
+        return;
+    trine__context_prepare();
+    trine__thread_here.holds = pthread_setspecific(thread_end, &trine__thread_here) == 0;
+}
+
+void trine__thread_identify(void)
+{
+    if (trine__thread_here.id == 0)
+        trine__thread_here.id = trine__sys_thread_id();
 }
 
 /* Where the last error of the running task or thread is kept. */

@@ -11,6 +11,8 @@
 #include <trine/scope.h>
 
 struct trine__loop;
+struct trine__held;
+struct trine__need;
 struct trine_error;
 
 struct trine__context {
@@ -18,6 +20,8 @@ struct trine__context {
     bool self_cancelled;       /* trine_cancel() of the task itself */
     struct trine_scope *scope; /* the innermost open one */
     struct trine__loop *loop;  /* NULL: a plain thread */
+    struct trine__held *held;  /* what it owns; written by itself only. circle.h */
+    struct trine__need *need;  /* what it waits for, if only certain others can end the wait */
 };
 
 /* The loop this thread runs, NULL if none. */

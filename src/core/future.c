@@ -139,10 +139,12 @@ static void report_unread(struct trine_future *future)
         future->outcome == -ECANCELED)
         return;
     const char *site = future->kind->site != NULL ? future->kind->site(future) : NULL;
+    const char *title = future->kind->title != NULL ? future->kind->title(future) : NULL;
     const char *message = trine_error_message(future->error);
-    trine__report("error nobody read: %s%s%s, of the %s started at %s",
+    trine__report("error nobody read: %s%s%s, of the %s%s%s%s started at %s",
                   trine_strerror(future->outcome), message[0] != '\0' ? ": " : "", message,
-                  future->kind->name, site != NULL ? site : "an unknown place");
+                  future->kind->name, title != NULL ? " '" : "", title != NULL ? title : "",
+                  title != NULL ? "'" : "", site != NULL ? site : "an unknown place");
 }
 
 static void release(struct trine_future *future)

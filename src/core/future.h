@@ -25,8 +25,9 @@ struct trine__future_kind {
     int (*cancel)(struct trine_future *future); /* as trine_cancel; NULL: cannot be cancelled */
     void (*help)(struct trine_future *future);  /* before a wait: may do the work here; or NULL */
     void *(*value)(struct trine_future *future);
-    const char *(*site)(struct trine_future *future); /* where it was started; NULL: unknown */
-    void (*free)(struct trine_future *future);        /* the last reference is gone */
+    const char *(*site)(struct trine_future *future);  /* where it was started; NULL: unknown */
+    const char *(*title)(struct trine_future *future); /* what it is called; NULL: nothing */
+    void (*free)(struct trine_future *future);         /* the last reference is gone */
 };
 
 struct trine_future {

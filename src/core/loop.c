@@ -34,6 +34,8 @@
  * what a wake costs. */
 #define SPINS_MIN 16
 #define SPINS_MAX 2048
+/* Among so many ready tasks chance picks the next one of a test run. */
+#define SHUFFLE_WINDOW 64
 /* Failures of the poller in a row before the run is given up. */
 #define POLL_FAILURES_MAX 100
 
@@ -63,23 +65,61 @@ void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
 {
     struct trine__task *self = loop->current;
     trine__loop_ready(loop, self);
-    if (first != NULL)
+    if (first != NULL) {
         trine__queue_push_front(&loop->ready, first);
+        loop->keep_first = true;
+    }
     trine__loop_switch(loop, self);
+}
+
+/* Brings one of the first ready tasks, by chance, to the front. */
+static void shuffle(struct trine__loop *loop)
+{
+    struct trine__task_queue *ready = &loop->ready;
+    struct trine__task *before = NULL, *chosen = NULL, *task = ready->first;
+    for (unsigned seen = 1; task->next != NULL && seen < SHUFFLE_WINDOW; seen++) {
+        if (trine__random_u64() % (seen + 1) == 0)
+            before = task;
+        task = task->next;
+    }
+    if (before == NULL)
+        return;
+    chosen = before->next;
+    before->next = chosen->next;
+    if (ready->last == chosen)
+        ready->last = before;
+    trine__queue_push_front(ready, chosen);
+}
+
+static void run_next(struct trine__loop *loop)
+{
+    struct trine__task *task = trine__loop_take(loop);
+    if (task->strand == NULL && trine__strand_bind(loop, task) < 0)
+        trine__task_fail_unbound(loop, task);
+    else
+        trine__fiber_switch(&loop->fiber, &task->strand->fiber);
+}
+
+/* A test run comes back here for every task, so that the straight way need not ask. */
+static void dispatch_by_chance(struct trine__loop *loop)
+{
+    for (unsigned left = TURN; left > 0 && loop->ready.first != NULL; left--) {
+        if (!loop->keep_first)
+            shuffle(loop);
+        loop->keep_first = false;
+        loop->credits = 1;
+        run_next(loop);
+    }
 }
 
 /* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
 static void dispatch(struct trine__loop *loop)
 {
     loop->credits = TURN + loop->due;
-    while (loop->credits > 0 && loop->ready.first != NULL) {
-        struct trine__task *task = trine__loop_take(loop);
-        if (task->strand == NULL && trine__strand_bind(loop, task) < 0) {
-            trine__task_fail_unbound(loop, task);
-            continue;
-        }
-        trine__fiber_switch(&loop->fiber, &task->strand->fiber);
-    }
+    if (loop->shuffled)
+        dispatch_by_chance(loop);
+    while (loop->credits > 0 && loop->ready.first != NULL)
+        run_next(loop);
     loop->current = NULL;
 }
 
@@ -186,6 +226,21 @@ void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
     if (trine__inbox_post(&loop->inbox, mail))
         wake(loop);
     atomic_fetch_sub(&loop->posters, 1);
+}
+
+static void deliver_start(struct trine__mail *mail)
+{
+    struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
+    atomic_store(&task->mail_state, TRINE__MAIL_IDLE); /* from here on a cancel comes by mail */
+    __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
+    trine__queue_push(&task->context.loop->ready, task);
+}
+
+void trine__loop_start_there(struct trine__task *task)
+{
+    task->mail.deliver = deliver_start;
+    atomic_store(&task->mail_state, TRINE__MAIL_START);
+    trine__loop_post(task->context.loop, &task->mail);
 }
 
 void trine__loop_deliver(struct trine__loop *loop)
@@ -351,12 +406,8 @@ static void fire_timers(struct trine__loop *loop)
 }
 
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
-static void turn(struct trine__loop *loop)
+static void gather_news(struct trine__loop *loop)
 {
-    if (loop->ready.first == NULL && trine__inbox_empty(&loop->inbox) && !mail_comes_soon(loop))
-        sleep_until_something(loop);
-    else if (loop->poller->pending > 0)
-        poll_until(loop, 0);
     trine__loop_deliver(loop);
     trine__interrupt_check(loop);
     loop->due = 0;
@@ -369,6 +420,64 @@ static void turn(struct trine__loop *loop)
     }
     if (loop->resting_count > RESTING_KEPT || loop->retired != NULL)
         trim(loop);
+}
+
+static bool nothing_to_run(struct trine__loop *loop)
+{
+    return loop->ready.first == NULL && trine__inbox_empty(&loop->inbox);
+}
+
+/* After one more look that finds nothing to run, whoever waits for just that goes on. */
+static void settle(struct trine__loop *loop)
+{
+    poll_until(loop, 0);
+    gather_news(loop);
+    if (!nothing_to_run(loop))
+        return;
+    struct trine__parker *parker = loop->settling;
+    loop->settling = NULL;
+    while (parker != NULL) {
+        struct trine__parker *next = parker->next;
+        trine__unpark(parker);
+        parker = next;
+    }
+}
+
+/* In simulated time what is pending is a thread at work: it will bring something to run. */
+static bool may_settle(struct trine__loop *loop)
+{
+    return loop->settling != NULL && !(trine__clock_simulated() && loop->poller->pending > 0);
+}
+
+static void turn(struct trine__loop *loop)
+{
+    if (nothing_to_run(loop) && may_settle(loop)) {
+        settle(loop);
+        return;
+    }
+    if (nothing_to_run(loop) && !mail_comes_soon(loop))
+        sleep_until_something(loop);
+    else if (loop->poller->pending > 0)
+        poll_until(loop, 0);
+    gather_news(loop);
+}
+
+bool trine__loop_glance(struct trine__loop *loop)
+{
+    atomic_store(&loop->sleeping, false);
+    poll_until(loop, 0);
+    gather_news(loop);
+    dispatch(loop);
+    return has_work(loop);
+}
+
+int trine__loop_watch(struct trine__loop *loop, int64_t *ret_until)
+{
+    bool news = false;
+    atomic_store(&loop->sleeping, true); /* as sleep_until_something() */
+    int fd = trine__poller_watch(loop->poller, &news);
+    *ret_until = news || has_work(loop) ? 0 : next_deadline(loop);
+    return fd;
 }
 
 void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__loop *loop))
@@ -388,12 +497,14 @@ static void root_ended(struct trine__family *family, struct trine__task *task)
     struct trine__loop *loop = TRINE__CONTAINER(family, struct trine__loop, root);
     struct trine__runtime *runtime = loop->runtime;
     trine__family_remove(family, task);
-    if (runtime->main == task) {
+    if (loop->number == 0 && !runtime->main_ended && runtime->main == task) {
         runtime->outcome = task->future.outcome;
         runtime->error = trine__error_ref(task->future.error);
         runtime->main_ended = true;
         trine__future_mark_read(&task->future);
     }
+    if (task->future.outcome < 0 && task->future.outcome == task->context.cancelled)
+        trine__future_mark_read(&task->future); /* it ended as the end of the run made it end */
     trine_future_unref(&task->future);
     if (atomic_fetch_sub(&runtime->roots, 1) == 1 && atomic_load(&runtime->stopping)) {
         for (unsigned i = 0; i < runtime->loop_count; i++)

@@ -39,7 +39,10 @@ struct trine__loop {
     unsigned credits; /* dispatches left in this turn */
     unsigned due;     /* timers that fired before this turn: dispatches on top of its own */
     bool alone;       /* the runtime has no other loop: nobody steals */
-    struct trine__fiber fiber; /* the thread's own stack */
+    bool shuffled;    /* a test run: chance picks the next task */
+    bool keep_first;  /* but not this time */
+    struct trine__parker *settling; /* tasks that wait until all others are blocked */
+    struct trine__fiber fiber;      /* the thread's own stack */
     struct trine__stack_cache *stacks;
     struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */
     struct trine__strand *retired; /* of other sizes */
@@ -98,6 +101,11 @@ void trine__loop_leave(struct trine__loop *loop);
 void trine__loop_free(struct trine__loop *loop); /* accepts NULL; after leave, or a failed enter */
 /* Runs on this thread until `finished(loop)` after a turn. */
 void trine__loop_run(struct trine__loop *loop, bool (*finished)(struct trine__loop *loop));
+/* One turn that never sleeps, for a loop inside another. True: there is more to do at once. */
+bool trine__loop_glance(struct trine__loop *loop);
+/* Before somebody else sleeps for the loop: from now on a post, a completion makes the descriptor
+ * readable that is returned. *ret_until: when to come back at the latest; 0: at once. */
+int trine__loop_watch(struct trine__loop *loop, int64_t *ret_until);
 /* From any thread: `mail` is delivered on the loop's thread. */
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail);
 /* Delivers what is in the inbox now. On the loop's own stack. */
@@ -110,6 +118,8 @@ void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit
 
 /* Queues a task that has not started where other loops find it. On the loop's thread. */
 void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task);
+/* Queues a task that has not started on its own loop, context.loop, where nobody takes it. */
+void trine__loop_start_there(struct trine__task *task);
 /* While held, no other loop takes a task that has not started from this one. On the loop's thread.
  */
 void trine__loop_hold_fresh(struct trine__loop *loop);
@@ -129,6 +139,7 @@ int trine__park_until(struct trine__parker *parker, int64_t deadline, trine__can
                       void *arg, const char *what);
 
 /* ---- run.c */
+struct trine_run_options;
 struct trine__runtime {
     struct trine__loop **loops;
     unsigned loop_count;
@@ -140,8 +151,17 @@ struct trine__runtime {
     struct trine__task *main;
     int outcome;
     struct trine_error *error; /* of the first task */
-    bool main_ended;
+    bool main_ended, takes_sigint;
 };
+/* Makes the loops; this thread becomes the first one's. */
+int trine__run_begin(struct trine__runtime *runtime, const struct trine_run_options *options);
+/* Queues fn(arg) as the first task. */
+int trine__run_start(struct trine__runtime *runtime, trine_fn fn, void *arg);
+bool trine__run_main_ended(struct trine__loop *loop);
+/* Cancels what is left, waits for its end, and frees all; also after one of the above failed
+ * (`error`).
+ * Returns the first task's outcome, or `error`. */
+int trine__run_end(struct trine__runtime *runtime, int error);
 /* Starts fn(arg) in the loop's root family: a task nobody joins but the end of the run. */
 struct trine__task *trine__loop_spawn_root(struct trine__loop *loop, trine_fn fn, void *arg,
                                            const char *name, const char *site);

@@ -175,8 +175,11 @@ static inline void trine__task_fill(struct trine__task *task, struct trine__loop
     task->context.loop = loop;
     task->context.cancelled = 0;
     task->context.self_cancelled = false;
+    task->context.held = NULL;
+    task->context.need = NULL;
     atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
     task->state = TRINE__TASK_NEW;
+    task->pinned = false;
     task->stack_class = 0;
     task->sibling_next = NULL;
 }
@@ -269,7 +272,7 @@ static inline void trine__scope_enter(struct trine_scope *scope, struct trine__c
     scope->mail.deliver = trine__scope_deliver_cancel;
     scope->state = scope->delivered = 0;
     scope->posted = 0;
-    scope->shield = scope->once = scope->family = false;
+    scope->shield = scope->once = scope->family = scope->handshake = false;
     context->scope = scope;
 }
 

@@ -49,7 +49,7 @@ static bool dry(struct trine__loop *loop)
     return atomic_load(&loop->runtime->roots) == 0;
 }
 
-static bool main_ended(struct trine__loop *loop)
+bool trine__run_main_ended(struct trine__loop *loop)
 {
     return loop->runtime->main_ended;
 }
@@ -134,37 +134,21 @@ static void free_loops(struct trine__runtime *runtime)
     trine__free(runtime->loops);
 }
 
-static int run_loops(struct trine__runtime *runtime, trine_fn fn, void *arg, int64_t timeout,
-                     bool ignore_sigint)
+static int enter_loops(struct trine__runtime *runtime, const struct trine_run_options *options)
 {
     struct trine__loop *loop = runtime->loops[0];
     int error = trine__loop_enter(loop, runtime->poller);
-    if (error < 0)
-        return error;
     for (unsigned i = 1; i < runtime->loop_count && error == 0; i++)
         error = start_further(runtime->loops[i]);
-    if (error == 0 && timeout > 0)
-        error = trine__scope_limit(&loop->root.scope, trine__clock_monotonic() + timeout);
-    if (error == 0) {
-        runtime->main = trine__loop_spawn_root(loop, fn, arg, "main", "trine_run");
-        error = runtime->main != NULL ? 0 : -ENOMEM;
-    }
-    if (error == 0) {
-        if (!ignore_sigint)
-            trine__interrupt_open(loop);
-        trine__loop_run(loop, main_ended);
-        trine__interrupt_close(loop);
-        error = runtime->outcome;
-    }
-    stop(runtime);
-    trine__timer_stop(&loop->timers, &loop->root.scope.timer);
-    trine__loop_leave(loop);
+    if (error == 0 && options->timeout > 0)
+        error = trine__scope_limit(&loop->root.scope, trine__clock_monotonic() + options->timeout);
     return error;
 }
 
-int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options)
+int trine__run_begin(struct trine__runtime *runtime, const struct trine_run_options *options)
 {
     static const struct trine_run_options defaults;
+    *runtime = (struct trine__runtime){ 0 };
     if (options == NULL)
         options = &defaults;
     if (trine__loop_here != NULL)
@@ -174,15 +158,47 @@ int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options)
                           LOOPS_MAX);
     trine__context_prepare();
     trine__thread_here.forked = false;
-    struct trine__runtime runtime = {
-        .loop_count = options->loops > 0 ? options->loops : 1,
-        .stack_size = options->stack_size > 0 ? options->stack_size : TRINE__STACK_DEFAULT,
-        .poller = options->poller,
-    };
-    int error = make_loops(&runtime);
+    runtime->loop_count = options->loops > 0 ? options->loops : 1;
+    runtime->stack_size = options->stack_size > 0 ? options->stack_size : TRINE__STACK_DEFAULT;
+    runtime->poller = options->poller;
+    runtime->takes_sigint = !options->ignore_sigint;
+    int error = make_loops(runtime);
+    return error == 0 ? enter_loops(runtime, options) : error;
+}
+
+int trine__run_start(struct trine__runtime *runtime, trine_fn fn, void *arg)
+{
+    struct trine__loop *loop = runtime->loops[0];
+    runtime->main = trine__loop_spawn_root(loop, fn, arg, "main", "trine_run");
+    if (runtime->main == NULL)
+        return -ENOMEM;
+    if (runtime->takes_sigint)
+        trine__interrupt_open(loop);
+    return 0;
+}
+
+int trine__run_end(struct trine__runtime *runtime, int error)
+{
+    struct trine__loop *loop = runtime->loops != NULL ? runtime->loops[0] : NULL;
+    if (loop != NULL && trine__loop_here == loop) {
+        trine__interrupt_close(loop);
+        stop(runtime);
+        trine__timer_stop(&loop->timers, &loop->root.scope.timer);
+        trine__loop_leave(loop);
+    }
+    free_loops(runtime);
+    if (loop != NULL)
+        trine__error_keep(runtime->error);
+    return error < 0 ? error : runtime->outcome;
+}
+
+int trine_run(trine_fn fn, void *arg, const struct trine_run_options *options)
+{
+    struct trine__runtime runtime;
+    int error = trine__run_begin(&runtime, options);
     if (error == 0)
-        error = run_loops(&runtime, fn, arg, options->timeout, options->ignore_sigint);
-    free_loops(&runtime);
-    trine__error_keep(runtime.error);
-    return error;
+        error = trine__run_start(&runtime, fn, arg);
+    if (error == 0)
+        trine__loop_run(runtime.loops[0], trine__run_main_ended);
+    return trine__run_end(&runtime, error);
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
+#include "core/circle.h"
 #include "core/quick.h"
 #include <assert.h>
 #include <string.h>
@@ -34,14 +35,22 @@ static const char *site_of(struct trine_future *future)
     return TRINE__CONTAINER(future, struct trine__task, future)->owner.site;
 }
 
+static const char *title_of(struct trine_future *future)
+{
+    return trine__task_name_of(TRINE__CONTAINER(future, struct trine__task, future));
+}
+
 static void free_future(struct trine_future *future)
 {
     trine__task_free(TRINE__CONTAINER(future, struct trine__task, future));
 }
 
-const struct trine__future_kind trine__task_kind = {
-    .name = "task", .cancel = cancel, .value = value_of, .site = site_of, .free = free_future
-};
+const struct trine__future_kind trine__task_kind = { .name = "task",
+                                                      .cancel = cancel,
+                                                      .value = value_of,
+                                                      .site = site_of,
+                                                      .title = title_of,
+                                                      .free = free_future };
 
 struct trine_future *trine_self(void)
 {
@@ -151,6 +160,8 @@ static __attribute__((noinline, cold)) struct trine_error *own_error(struct trin
 
 static inline void end(struct trine__loop *loop, struct trine__task *task, int outcome)
 {
+    if (trine__unlikely(task->context.held != NULL))
+        trine__held_abandon(&task->context);
     struct trine__family *family = task->family;
     struct trine__loop *home = family->scope.context->loop;
     task->state = TRINE__TASK_ENDED;

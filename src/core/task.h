@@ -43,6 +43,7 @@ struct trine__task {
     uint8_t state;       /* enum trine__task_state */
     uint8_t budget;
     _Atomic(uint8_t) mail_state;
+    bool pinned;                  /* starts on context.loop and nowhere else */
     struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
     struct trine__strand *strand; /* NULL until it first runs and after it ended */
     struct trine__context context;
@@ -64,6 +65,13 @@ static inline struct trine__task *trine__task_of(struct trine__context *context)
 }
 
 extern const struct trine__future_kind trine__task_kind;
+
+/* The task whose future this is; NULL: it is of another kind. */
+static inline struct trine__task *trine__task_of_future(struct trine_future *future)
+{
+    return future->kind == &trine__task_kind ? (struct trine__task *)(void *)future : NULL;
+}
+
 /* A walk of every task below `top`, parents first: begins with NULL, ends with NULL. */
 struct trine__task *trine__tree_next(struct trine__context *top, struct trine__task *task);
 const char *trine__task_name_of(const struct trine__task *task);

@@ -11,6 +11,8 @@ struct trine__thread_context {
     struct trine__context context;
     struct trine_error *error;              /* the thread's last */
     _Atomic(struct trine__parker *) parked; /* whom a cancel has to wake; LOCKED while one does */
+    int id;                                 /* the kernel's, once it was asked for; for reports */
+    bool holds;                             /* its end will look at what it still holds */
     bool forked;                            /* a child of fork(): nothing works until trine_run() */
     bool orphan; /* the same, for good: its frames are those of a dead task */
 };
@@ -18,6 +20,8 @@ struct trine__thread_context {
 extern __thread struct trine__thread_context trine__thread_here
     __attribute__((tls_model("initial-exec")));
 
+/* Finds out this thread's id. */
+void trine__thread_identify(void);
 /* Once per process: fork handler, thread end. */
 void trine__context_prepare(void);
 /* A scope of `context` was cancelled by another thread: wakes its thread if it is parked. */

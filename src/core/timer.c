@@ -183,11 +183,19 @@ static void fetch_frames(const struct trine__timer *timer)
         __builtin_prefetch((const void *)((uintptr_t)timer + (uintptr_t)at));
 }
 
+/* What is due at `now` and was started before `end`: one that fires and starts itself again has to
+ * wait for the next turn. */
+static bool is_due(const struct trine__timers *timers, int64_t now, uint32_t end)
+{
+    const struct trine__timer_slot *first = &timers->slots[1];
+    return timers->count > 0 && first->deadline <= now && (int32_t)(first->sequence - end) < 0;
+}
+
 /* Moves what is due, at most `max`, from the heap into the batch; returns how many. */
-static size_t gather_due(struct trine__timers *timers, int64_t now, size_t max)
+static size_t gather_due(struct trine__timers *timers, int64_t now, uint32_t end, size_t max)
 {
     size_t count = 0;
-    for (; count < max && timers->count > 0 && timers->slots[1].deadline <= now; count++) {
+    for (; count < max && is_due(timers, now, end); count++) {
         uint32_t number = timers->slots[1].number;
         take_out(timers, 1);
         timers->batch[count] = number;
@@ -201,9 +209,10 @@ static size_t gather_due(struct trine__timers *timers, int64_t now, size_t max)
 size_t trine__timers_fire(struct trine__timers *timers, int64_t now, size_t max)
 {
     size_t fired = 0, count;
+    uint32_t end = timers->sequence;
     do {
         size_t room = max - fired < TRINE__TIMERS_BATCH ? max - fired : TRINE__TIMERS_BATCH;
-        count = gather_due(timers, now, room);
+        count = gather_due(timers, now, end, room);
         for (size_t i = 0; i < count; i++) {
             uint32_t number = timers->batch[i];
             if (number == 0)

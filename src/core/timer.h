@@ -45,8 +45,8 @@ void trine__timers_done(struct trine__timers *timers);
 int trine__timer_start(struct trine__timers *timers, struct trine__timer *timer, int64_t deadline);
 /* Disarms; does nothing if it is not armed. */
 void trine__timer_stop(struct trine__timers *timers, struct trine__timer *timer);
-/* Fires what is due at `now`, earliest first, at most `max`; returns how many. A timer is disarmed
- * before it fires. */
+/* Fires what is due at `now`, earliest first, at most `max`, but for what is started meanwhile;
+ * returns how many. A timer is disarmed before it fires. */
 size_t trine__timers_fire(struct trine__timers *timers, int64_t now, size_t max);
 
 /* The next deadline, INT64_MAX if there is none. */

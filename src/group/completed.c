@@ -40,6 +40,7 @@ struct trine_future *trine_completed_next(struct trine_completed *completed)
         return NULL;
     }
     if (state->ready == NULL) {
+        state->several.deadline = completed->deadline;
         completed->error = trine__several_next(&state->several, true, &state->ready);
         if (completed->error < 0)
             return NULL;

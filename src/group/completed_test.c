@@ -174,6 +174,94 @@ IN_A_TASK(completions_of_another_thread_come_in_its_order)
     return 0;
 }
 
+/* ---- with a time limit */
+
+IN_VIRTUAL_TIME(until_a_time_those_come_that_are_done_by_then)
+{
+    struct plan plans[] = { { 1, 0 }, { 2, 0 }, { 9, 0 } };
+    struct children children;
+    start_children(&children, plans, 3);
+    struct trine_completed done =
+        TRINE_COMPLETED_UNTIL(children.futures, 3, children.begin + 3 * STEP);
+    assert_int_equal(index_of(&children, trine_completed_next(&done)), 0);
+    assert_int_equal(index_of(&children, trine_completed_next(&done)), 1);
+    assert_null(trine_completed_next(&done));
+    assert_int_equal(done.error, -ETIMEDOUT);
+    assert_int_equal(steps_since(&children), 3);
+    assert_int_equal(trine_cancelled(), 0);
+    assert_null(trine_completed_next(&done)); /* and again, without waiting */
+    assert_int_equal(steps_since(&children), 3);
+    trine_completed_close(&done);
+    assert_int_equal(trine_group_join(&children.group), 0); /* nobody was cancelled */
+    assert_int_equal(plans[2].ended_with, 0);
+    return end_children(&children);
+}
+
+IN_VIRTUAL_TIME(the_time_may_be_moved_and_what_is_done_comes_even_after_it)
+{
+    struct plan plans[] = { { 2, 0 }, { 4, 0 } };
+    struct children children;
+    start_children(&children, plans, 2);
+    struct trine_completed done = TRINE_COMPLETED_UNTIL(children.futures, 2, trine_now() + STEP);
+    assert_null(trine_completed_next(&done));
+    assert_int_equal(done.error, -ETIMEDOUT);
+    assert_int_equal(trine_sleep(2 * STEP), 0);
+    assert_int_equal(index_of(&children, trine_completed_next(&done)), 0);
+    assert_int_equal(done.error, 0);
+    done.deadline = TRINE_FOREVER;
+    assert_int_equal(index_of(&children, trine_completed_next(&done)), 1);
+    assert_null(trine_completed_next(&done));
+    assert_int_equal(done.error, 0);
+    return end_children(&children);
+}
+
+static int count_them(void *arg)
+{
+    int count = 0;
+    struct trine_completed *done = arg;
+    while (trine_completed_next(done) != NULL)
+        count++;
+    return done->error < 0 ? done->error : count;
+}
+
+IN_VIRTUAL_TIME(within_a_limit_the_rest_runs_on)
+{
+    struct plan plans[] = { { 1, 0 }, { 2, 0 }, { 9, 0 } };
+    struct children children;
+    start_children(&children, plans, 3);
+    struct trine_completed done = TRINE_COMPLETED(children.futures, 3);
+    assert_int_equal(TRINE_WITHIN(3 * STEP, count_them(&done)), -ETIMEDOUT);
+    assert_int_equal(count_them(&done), 1);
+    assert_int_equal(plans[2].ended_with, 0);
+    return end_children(&children);
+}
+
+static void a_plain_thread_waits_no_longer_either(void **state)
+{
+    struct trine_future *promises[8];
+    make_promises(promises);
+    struct trine_completed done = TRINE_COMPLETED_UNTIL(promises, 8, trine_now() + SOON);
+    assert_null(trine_completed_next(&done));
+    assert_int_equal(done.error, -ETIMEDOUT);
+    trine_promise_resolve(promises[3], 0, NULL);
+    assert_ptr_equal(trine_completed_next(&done), promises[3]);
+    trine_completed_close(&done);
+    drop_promises(promises);
+}
+
+IN_VIRTUAL_TIME(the_same_one_twice_comes_twice)
+{
+    struct plan plans[] = { { 1, 0 } };
+    struct children children;
+    start_children(&children, plans, 1);
+    struct trine_future *twice[] = { children.futures[0], children.futures[0] };
+    struct trine_completed done = TRINE_COMPLETED(twice, 2);
+    assert_ptr_equal(trine_completed_next(&done), twice[0]);
+    assert_ptr_equal(trine_completed_next(&done), twice[0]);
+    assert_null(trine_completed_next(&done));
+    return end_children(&children);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -186,6 +274,11 @@ int main(void)
         TEST(without_memory_it_says_so_and_may_be_tried_again),
         TEST(it_works_in_a_plain_thread),
         TEST(completions_of_another_thread_come_in_its_order),
+        TEST(until_a_time_those_come_that_are_done_by_then),
+        TEST(the_time_may_be_moved_and_what_is_done_comes_even_after_it),
+        TEST(within_a_limit_the_rest_runs_on),
+        TEST(a_plain_thread_waits_no_longer_either),
+        TEST(the_same_one_twice_comes_twice),
     };
     return RUN_TESTS(tests);
 }

@@ -59,6 +59,7 @@ int trine_gather(struct trine_future *const *futures, size_t count, enum trine_g
         error = trine__several_open(&several, futures, count);
     if (error < 0)
         return error;
+    trine__several_need_all(&several);
     error = gather(&several, mode);
     trine__several_close(&several);
     return error;

@@ -177,6 +177,56 @@ static void a_plain_thread_gathers_too(void **state)
     }
 }
 
+IN_VIRTUAL_TIME(of_nothing_every_way_is_done_at_once)
+{
+    int64_t begin = trine_now();
+    assert_int_equal(trine_gather(NULL, 0, TRINE_GATHER_COLLECT), 0);
+    assert_int_equal(trine_gather(NULL, 0, TRINE_GATHER_KEEP), 0);
+    assert_int_equal(trine_now(), begin);
+    return 0;
+}
+
+/* It is the child's end, not a cancel of the whole. */
+IN_VIRTUAL_TIME(a_cancelled_one_counts_as_an_error)
+{
+    struct plan plans[] = { { AFTER_EVER, 0 }, { 5, 0 } };
+    struct children children;
+    start_children(&children, plans, 2);
+    assert_int_equal(trine_cancel(children.futures[0]), 1);
+    assert_int_equal(trine_gather(children.futures, 2, TRINE_GATHER), -ECANCELED);
+    assert_int_equal(plans[1].ended_with, -ECANCELED);
+    assert_int_equal(trine_cancelled(), 0);
+    return end_children(&children);
+}
+
+IN_VIRTUAL_TIME(a_duplicate_that_fails_is_one_failure)
+{
+    struct plan plans[] = { { 1, -EIO }, { 2, 3 } };
+    struct children children;
+    start_children(&children, plans, 2);
+    struct trine_future *four[] = { children.futures[0], children.futures[1], children.futures[0],
+                                    children.futures[1] };
+    assert_int_equal(trine_gather(four, 4, TRINE_GATHER_COLLECT), 0);
+    assert_int_equal(steps_since(&children), 2);
+    assert_int_equal(trine_gather(four, 4, TRINE_GATHER_KEEP), -EIO);
+    assert_int_equal(trine_gather(four, 4, TRINE_GATHER), -EIO);
+    return end_children(&children);
+}
+
+IN_VIRTUAL_TIME(cancelled_while_collecting_all_have_ended_and_can_be_read)
+{
+    struct plan plans[] = { { 1, -EIO }, { 2, 4 }, { AFTER_EVER, 0 } };
+    struct children children;
+    start_children(&children, plans, 3);
+    assert_int_equal(
+        TRINE_WITHIN(3 * STEP, trine_gather(children.futures, 3, TRINE_GATHER_COLLECT)),
+        -ETIMEDOUT);
+    assert_int_equal(trine_future_outcome(children.futures[0]), -EIO);
+    assert_int_equal(trine_future_outcome(children.futures[1]), 4);
+    assert_int_equal(trine_future_outcome(children.futures[2]), -ECANCELED);
+    return end_children(&children);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -194,6 +244,10 @@ int main(void)
         TEST(promises_and_tasks_are_gathered_together),
         TEST(gathering_itself_is_refused),
         TEST(a_plain_thread_gathers_too),
+        TEST(of_nothing_every_way_is_done_at_once),
+        TEST(a_cancelled_one_counts_as_an_error),
+        TEST(a_duplicate_that_fails_is_one_failure),
+        TEST(cancelled_while_collecting_all_have_ended_and_can_be_read),
     };
     return RUN_TESTS(tests);
 }

@@ -6,9 +6,12 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
+#include "core/circle.h"
 #include "core/quick.h"
 #include "core/thread_context.h"
+#include "group/spawn.h"
 #include <assert.h>
+#include <stdio.h>
 #include <trine/group.h>
 
 static struct trine_group *group_of(struct trine__family *family)
@@ -95,7 +98,10 @@ static void judge(struct trine_group *group, struct trine__task *task)
 static void admit(struct trine_group *group, struct trine__task *task)
 {
     trine__family_add(&group->family, task);
-    trine__loop_start(home_of(group), task);
+    if (!task->pinned)
+        trine__loop_start(home_of(group), task);
+    else
+        trine__loop_start_there(task);
 }
 
 static bool full(const struct trine_group *group)
@@ -183,30 +189,83 @@ static enum trine__cancel leave_join(void *arg)
     return TRINE__CANCELLED;
 }
 
-static const char join_reason[] = "the children of a group";
-
-static int join(struct trine_group *group, trine__cancel_fn cancel)
-{
+struct join {
     struct trine__parker parker;
+    struct trine_group *group;
+    struct trine__need need;
+    int refused; /* -EDEADLK: a child waits for the joiner */
+};
+
+static void follow_join(struct trine__need *need, struct trine__walk *walk)
+{
+    struct join *join = TRINE__CONTAINER(need, struct join, need);
+    if (join->refused == 0)
+        trine__walk_family(walk, &join->group->family);
+}
+
+/* The joiner is the group's own loop's business. */
+static enum trine__refusal refuse_join(struct trine__need *need)
+{
+    struct join *join = TRINE__CONTAINER(need, struct join, need);
+    if (join->parker.context != trine__here() || join->group->joiner != &join->parker)
+        return TRINE__REFUSED_NOT;
+    join->group->joiner = NULL;
+    join->refused = -EDEADLK;
+    trine__unpark(&join->parker);
+    return TRINE__REFUSED;
+}
+
+/* A close cannot be left before the children have ended. */
+static enum trine__refusal refuse_close(struct trine__need *need)
+{
+    return TRINE__REFUSED_NOT;
+}
+
+static void describe_join(struct trine__need *need, char *text, size_t size)
+{
+    snprintf(text, size, "waits for the children of a group, among them");
+}
+
+static const char join_reason[] = "the children of a group";
+static const struct trine__need_kind join_kind = { follow_join, refuse_join, describe_join };
+static const struct trine__need_kind close_kind = { follow_join, refuse_close, describe_join };
+
+static __attribute__((noinline)) int join_slow(struct trine_group *group, trine__cancel_fn cancel)
+{
+    struct join join;
     if (group->live == 0)
         return 0;
-    int error = trine__parker_init(&parker);
+    join.group = group;
+    join.refused = 0;
+    int error = trine__parker_init(&join.parker);
     if (error < 0)
         return error;
     trine_must(group->joiner == NULL, "two tasks join the same group");
-    group->joiner = &parker;
-    return trine__park(&parker, cancel, group, join_reason);
+    group->joiner = &join.parker;
+    trine__need_open(&join.need, cancel != NULL ? &join_kind : &close_kind, join.parker.context);
+    error = trine__park(&join.parker, cancel, group, join_reason);
+    trine__need_close(&join.need);
+    return error < 0 ? error : join.refused;
 }
 
-/* The same for a task that is not cancelled, or whom nothing cancels. */
+/* The same for a task that is not cancelled, or whom nothing cancels, in a process with one thread
+ * whose children wait for nobody: then the join closes no circle. */
 static inline int join_quick(struct trine_group *group, struct trine__task *task,
                              trine__cancel_fn cancel)
 {
-    struct trine__parker parker;
-    trine__parker_init_task(&parker, task);
+    struct join join;
+    if (trine__unlikely(!__libc_single_threaded || group->family.needs != NULL))
+        return join_slow(group, cancel);
+    join.group = group;
+    join.refused = 0;
+    trine__parker_init_task(&join.parker, task);
     trine_must(group->joiner == NULL, "two tasks join the same group");
-    group->joiner = &parker;
-    return trine__park_task(task->context.loop, task, &parker, cancel, group, join_reason);
+    group->joiner = &join.parker;
+    trine__need_enter(&join.need, cancel != NULL ? &join_kind : &close_kind, &task->context,
+                      task->family);
+    int error = trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
+    trine__need_leave(&join.need);
+    return error < 0 ? error : join.refused;
 }
 
 static inline void release_children(struct trine_group *group)
@@ -236,6 +295,8 @@ static inline void fill(struct trine_group *group, const struct trine_group_opti
     group->family.first = group->family.last = NULL;
     group->family.ended = child_ended;
     group->family.abandon = abandon;
+    group->family.needs = NULL;
+    group->family.needs_lock = 0;
     group->joiner = group->room_first = NULL;
     group->backlog_first = NULL;
     group->failure = NULL;
@@ -280,7 +341,7 @@ static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
     if (group->broken)
         return TRINE_ENOLOOP;
     int error = trine__checkpoint();
-    return error == 0 ? join(group, leave_join) : error;
+    return error == 0 ? join_slow(group, leave_join) : error;
 }
 
 int trine_group_join(struct trine_group *group)
@@ -301,7 +362,7 @@ static __attribute__((noinline)) int close_otherwise(struct trine_group *group)
         return TRINE_EFORKED;
     do {
         while (group->live > 0)
-            (void)join(group, NULL);
+            (void)join_slow(group, NULL);
         trine__loop_settle(home_of(group)); /* a spawn from another thread, not yet arrived */
     } while (group->live > 0);
     if (__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE))
@@ -350,6 +411,11 @@ void trine_group_cancel(struct trine_group *group, const char *reason)
         trine_scope_cancel(&group->family.scope, reason);
 }
 
+struct trine_scope *trine_group_scope(struct trine_group *group)
+{
+    return group->broken ? NULL : &group->family.scope;
+}
+
 size_t trine_group_live(const struct trine_group *group)
 {
     return group->live;
@@ -359,6 +425,10 @@ size_t trine_group_live(const struct trine_group *group)
 
 static void no_memory(struct trine_group *group)
 {
+    if (trine__loop_here != home_of(group)) {
+        __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
+        return;
+    }
     keep_failure(group, -ENOMEM, NULL);
     if (group->policy == TRINE_FAIL_FAST)
         cancel_group(group, "no memory for a child");
@@ -401,19 +471,16 @@ static void deliver_spawn(struct trine__mail *mail)
     group->backlog_last = task;
 }
 
-static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task)
+static struct trine_future *spawn_elsewhere(struct trine_group *group, struct trine__task *task,
+                                            struct trine__loop *wanted)
 {
     if (trine__thread_here.orphan) {
-        if (task != NULL)
-            trine__task_free(task);
-        return NULL;
-    }
-    if (task == NULL) {
-        __atomic_store_n(&group->starved, true, __ATOMIC_RELEASE);
+        trine__task_free(task);
         return NULL;
     }
     struct trine__loop *home = home_of(group);
-    task->context.loop = home;
+    task->pinned = wanted != NULL;
+    task->context.loop = task->pinned ? wanted : home;
     task->mail.deliver = deliver_spawn;
     atomic_store(&task->mail_state, TRINE__MAIL_START);
     trine__loop_post(home, &task->mail);
@@ -435,9 +502,10 @@ static bool find_room(struct trine_group *group, struct trine__task *task)
     return true;
 }
 
+/* `kept`: see trine__spawn_kept(). */
 static __attribute__((noinline)) struct trine_future *
 spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
-                const struct trine_spawn_options *options, const char *site)
+                const struct trine_spawn_options *options, const char *site, bool kept)
 {
     static const struct trine_spawn_options defaults;
     if (group->broken)
@@ -447,16 +515,26 @@ spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
     struct trine__loop *loop = trine__loop_here;
     struct trine__task *task =
         trine__task_new(loop, &group->family, fn, arg, options->name, site, options->stack_size);
-    if (loop != home_of(group))
-        return spawn_elsewhere(group, task);
+    struct trine__loop *wanted = (struct trine__loop *)(void *)options->loop;
+    trine_must(wanted == NULL || wanted->runtime == home_of(group)->runtime,
+               "a task may be spawned on a loop of its group's run only");
     if (task == NULL) {
-        no_memory(group);
+        if (!kept)
+            no_memory(group);
         return NULL;
+    }
+    if (kept)
+        trine_future_ref(&task->future);
+    if (loop != home_of(group))
+        return spawn_elsewhere(group, task, wanted);
+    if (wanted != NULL) {
+        task->pinned = true;
+        task->context.loop = wanted;
     }
     group->live++;
     if (group->limit > 0 && !find_room(group, task))
         return &task->future;
-    if (!options->eager || loop->current == NULL) {
+    if (!options->eager || loop->current == NULL || task->pinned) {
         admit(group, task);
     } else {
         trine__family_add(&group->family, task);
@@ -480,7 +558,7 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
 {
     struct trine__loop *loop = trine__loop_here;
     if (options != NULL || !trine__likely(spawns_quickly(group, loop)))
-        return spawn_otherwise(group, fn, arg, options, site);
+        return spawn_otherwise(group, fn, arg, options, site, false);
     struct trine__task *task = loop->free_tasks;
     loop->free_tasks = task->next;
     trine__task_fill(task, loop, &group->family, fn, arg);
@@ -489,4 +567,10 @@ struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void
     group->live++;
     trine__queue_push(&loop->ready, task);
     return &task->future;
+}
+
+struct trine_future *trine__spawn_kept(struct trine_group *group, trine_fn fn, void *arg,
+                                       const struct trine_spawn_options *options, const char *site)
+{
+    return spawn_otherwise(group, fn, arg, options, site, true);
 }

@@ -402,6 +402,33 @@ IN_VIRTUAL_TIME(the_last_child_and_the_deadline_in_one_turn_the_children_win)
     return 0;
 }
 
+IN_VIRTUAL_TIME(a_groups_deadline_may_be_moved)
+{
+    struct trine_group group;
+    int64_t begin_time = trine_now();
+    trine_group_open(&group, &(struct trine_group_options){ .timeout = SOON });
+    trine_spawn(&group, sleep_for, &hour);
+    assert_int_equal(trine_scope_deadline(trine_group_scope(&group)), begin_time + SOON);
+    assert_int_equal(trine_sleep(SOON / 2), 0);
+    assert_int_equal(trine_scope_set_limit(trine_group_scope(&group), 2 * hour), 0);
+    assert_int_equal(trine_group_join(&group), 0);
+    trine_spawn(&group, sleep_an_hour, NULL);
+    assert_int_equal(trine_scope_set_limit(trine_group_scope(&group), SOON), 0);
+    assert_int_equal(trine_group_close(&group), -ETIMEDOUT);
+    assert_int_equal(trine_now(), begin_time + hour + SOON);
+    return 0;
+}
+
+IN_VIRTUAL_TIME(a_group_that_was_cancelled_gets_no_new_deadline)
+{
+    struct trine_group group;
+    trine_group_open(&group, NULL);
+    trine_group_cancel(&group, "stop");
+    assert_int_equal(trine_scope_set_limit(trine_group_scope(&group), hour), -EALREADY);
+    assert_int_equal(trine_group_close(&group), 0); /* nothing was told of the cancel */
+    return 0;
+}
+
 static void cancel_soon(void *group)
 {
     usleep(3000);
@@ -474,6 +501,7 @@ static void without_a_loop_a_group_is_broken_and_says_so(void **state)
     struct trine_group group;
     trine_group_open(&group, NULL);
     assert_null(trine_spawn(&group, succeed, NULL));
+    assert_null(trine_group_scope(&group));
     trine_group_cancel(&group, "no matter");
     assert_int_equal(trine_group_join(&group), TRINE_ENOLOOP);
     assert_int_equal(trine_group_close(&group), TRINE_ENOLOOP);
@@ -488,6 +516,11 @@ static int use_groups_in_the_child(struct trine_group *group)
         return 1;
     if (trine_group_close(group) != TRINE_EFORKED)
         return 2;
+    if (trine_try_spawn(group, succeed, NULL, NULL) != TRINE_EFORKED ||
+        trine_start(group, succeed, NULL, NULL) != TRINE_EFORKED ||
+        trine_scope_set_limit(trine_group_scope(group), hour) != TRINE_EFORKED ||
+        trine_spawn_detached(succeed, NULL, NULL) != TRINE_EFORKED)
+        return 4;
     trine_group_open(&own, NULL);
     return trine_group_close(&own) == TRINE_ENOLOOP && runs == 0 ? 0 : 3;
 }
@@ -601,6 +634,8 @@ int main(void)
         GROUP_TEST(after_close_no_child_runs_any_more),
         GROUP_TEST(a_cancel_from_outside_reaches_children_and_close_still_waits),
         GROUP_TEST(the_last_child_and_the_deadline_in_one_turn_the_children_win),
+        GROUP_TEST(a_groups_deadline_may_be_moved),
+        GROUP_TEST(a_group_that_was_cancelled_gets_no_new_deadline),
         GROUP_TEST(another_thread_cancels_a_group),
         GROUP_TEST(a_group_left_open_is_reported_cancelled_and_joined),
         GROUP_TEST(the_first_task_may_leave_one_open_too),

@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "core/loop.h"
 #include "sys/sys.h"
+#include <stdio.h>
 
 static void complete(struct trine__several_entry *entry)
 {
@@ -42,7 +43,8 @@ int trine__several_refuse(struct trine_future *const *futures, size_t count)
 int trine__several_open(struct trine__several *several, struct trine_future *const *futures,
                         size_t count)
 {
-    *several = (struct trine__several){ .futures = futures, .count = count };
+    *several =
+        (struct trine__several){ .futures = futures, .count = count, .deadline = TRINE_FOREVER };
     several->entries = trine__alloc_aligned(_Alignof(struct trine__several_entry),
                                             (count > 0 ? count : 1) * sizeof *several->entries);
     if (several->entries == NULL)
@@ -58,8 +60,43 @@ int trine__several_open(struct trine__several *several, struct trine_future *con
     return 0;
 }
 
+static void follow(struct trine__need *need, struct trine__walk *walk)
+{
+    const struct trine__several *several = TRINE__CONTAINER(need, struct trine__several, need);
+    for (size_t i = 0; i < several->count && atomic_load(&several->refused) == 0; i++) {
+        struct trine__task *task = trine__task_of_future(several->futures[i]);
+        if (task != NULL)
+            trine__walk_on(walk, &task->context);
+    }
+}
+
+static enum trine__refusal refuse(struct trine__need *need)
+{
+    struct trine__several *several = TRINE__CONTAINER(need, struct trine__several, need);
+    atomic_store(&several->refused, -EDEADLK); /* before looking who sleeps */
+    struct trine__parker *sleeper = atomic_exchange(&several->sleeper, NULL);
+    if (sleeper != NULL)
+        trine__unpark(sleeper);
+    return TRINE__REFUSED;
+}
+
+static void describe(struct trine__need *need, char *text, size_t size)
+{
+    snprintf(text, size, "waits for all of several, among them");
+}
+
+void trine__several_need_all(struct trine__several *several)
+{
+    static const struct trine__need_kind kind = { follow, refuse, describe };
+    several->needs_all = true;
+    trine__need_open(&several->need, &kind, trine__here());
+}
+
 void trine__several_close(struct trine__several *several)
 {
+    if (several->needs_all)
+        trine__need_close(&several->need);
+    several->needs_all = false;
     for (size_t i = 0; several->entries != NULL && i < several->count; i++)
         (void)trine__future_unwatch(several->futures[i], &several->entries[i].waiter);
     trine__free(several->entries);
@@ -80,16 +117,21 @@ static int sleep_until_completion(struct trine__several *several, bool cancellab
     if (error < 0)
         return error;
     atomic_store(&several->sleeper, &parker);
-    if (atomic_load(&several->done) != NULL && atomic_exchange(&several->sleeper, NULL) != NULL)
+    bool woken = atomic_load(&several->done) != NULL ||
+                 (cancellable && atomic_load(&several->refused) != 0);
+    if (woken && atomic_exchange(&several->sleeper, NULL) != NULL)
         return 0; /* it came before anybody could see the sleeper */
-    return trine__park(&parker, cancellable ? stop_sleeping : NULL, several, "several futures");
+    return trine__park_until(&parker, cancellable ? several->deadline : TRINE_FOREVER,
+                             cancellable ? stop_sleeping : NULL, several, "several futures");
 }
 
 int trine__several_next(struct trine__several *several, bool cancellable,
                         struct trine__several_entry **ret)
 {
     while (atomic_load(&several->done) == NULL) {
-        int error = cancellable ? trine__checkpoint() : 0;
+        int error = cancellable ? atomic_load(&several->refused) : 0;
+        if (error == 0 && cancellable)
+            error = trine__checkpoint();
         if (error == 0)
             error = sleep_until_completion(several, cancellable);
         if (error < 0)

@@ -3,6 +3,7 @@
 #include "group/several.h"
 #include "sys/sys.h"
 #include <trine/future.h>
+#include <trine/scope.h>
 
 static bool decides(enum trine_wait_mode mode, const struct trine_future *future)
 {
@@ -39,8 +40,8 @@ static int wait_until_decided(struct trine__several *several, enum trine_wait_mo
     return 0;
 }
 
-int trine_wait(struct trine_future *const *futures, size_t count, enum trine_wait_mode mode,
-               bool *ret_done)
+static int wait_until(struct trine_future *const *futures, size_t count, enum trine_wait_mode mode,
+                      int64_t when, bool *ret_done)
 {
     struct trine__several several;
     if (count == 0)
@@ -50,8 +51,26 @@ int trine_wait(struct trine_future *const *futures, size_t count, enum trine_wai
         error = trine__several_open(&several, futures, count);
     if (error < 0)
         return error;
+    several.deadline = when;
+    if (mode == TRINE_ALL_COMPLETED)
+        trine__several_need_all(&several);
     error = wait_until_decided(&several, mode);
     trine__several_close(&several);
     int done = count_done(futures, count, ret_done);
     return error < 0 ? error : done;
+}
+
+int trine_wait(struct trine_future *const *futures, size_t count, enum trine_wait_mode mode,
+               bool *ret_done)
+{
+    return wait_until(futures, count, mode, TRINE_FOREVER, ret_done);
+}
+
+int trine_wait_until(struct trine_future *const *futures, size_t count, enum trine_wait_mode mode,
+                     int64_t when, bool *ret_done)
+{
+    int done = wait_until(futures, count, mode, when, ret_done);
+    if (done == -ETIMEDOUT && trine_cancelled() == 0) /* by `when`, not by a scope */
+        done = count_done(futures, count, ret_done);
+    return done;
 }

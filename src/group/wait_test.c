@@ -131,6 +131,96 @@ static void without_memory_it_fails_and_leaves_nothing(void **state)
     trine_future_unref(promise);
 }
 
+IN_VIRTUAL_TIME(until_a_time_it_returns_how_many_are_done)
+{
+    struct plan plans[] = { { 1, 0 }, { 9, 0 } };
+    struct children children;
+    bool done[2];
+    start_children(&children, plans, 2);
+    assert_int_equal(trine_wait_until(children.futures, 2, TRINE_FIRST_COMPLETED,
+                                      children.begin + STEP / 2, done),
+                     0);
+    assert_mask(done, "00");
+    assert_int_equal(
+        trine_wait_until(children.futures, 2, TRINE_ALL_COMPLETED, children.begin + 2 * STEP, done),
+        1);
+    assert_mask(done, "10");
+    assert_int_equal(steps_since(&children), 2);
+    assert_int_equal(
+        trine_wait_until(children.futures, 2, TRINE_ALL_COMPLETED, TRINE_FOREVER, done), 2);
+    assert_int_equal(plans[1].ended_with, 0); /* nobody was cancelled */
+    return end_children(&children);
+}
+
+IN_VIRTUAL_TIME(a_time_that_has_passed_is_a_look)
+{
+    struct plan plans[] = { { 1, 0 }, { 9, 0 } };
+    struct children children;
+    start_children(&children, plans, 2);
+    assert_int_equal(trine_sleep(2 * STEP), 0);
+    assert_int_equal(trine_wait_until(children.futures, 2, TRINE_ALL_COMPLETED, 0, NULL), 1);
+    assert_int_equal(steps_since(&children), 2);
+    return end_children(&children);
+}
+
+IN_VIRTUAL_TIME(a_scope_that_ends_first_is_told)
+{
+    struct plan plans[] = { { 9, 0 } };
+    struct children children;
+    bool done[1] = { true };
+    start_children(&children, plans, 1);
+    assert_int_equal(TRINE_WITHIN(STEP, trine_wait_until(children.futures, 1, TRINE_ALL_COMPLETED,
+                                                         children.begin + 2 * STEP, done)),
+                     -ETIMEDOUT);
+    assert_mask(done, "0");
+    return end_children(&children);
+}
+
+static void a_plain_thread_waits_until_a_time_too(void **state)
+{
+    struct trine_future *promise = trine_promise_new(0);
+    int64_t begin = trine_now();
+    assert_int_equal(trine_wait_until(&promise, 1, TRINE_ALL_COMPLETED, begin + SOON, NULL), 0);
+    assert_true(trine_now() >= begin + SOON);
+    trine_promise_resolve(promise, 0, NULL);
+    assert_int_equal(trine_wait_until(&promise, 1, TRINE_ALL_COMPLETED, begin, NULL), 1);
+    trine_future_unref(promise);
+}
+
+/* ---- what asyncio.shield() is for */
+
+/* A cancel ends the waiting only, and what was waited for runs on. */
+IN_VIRTUAL_TIME(what_is_awaited_runs_on_when_the_waiting_is_cancelled)
+{
+    struct plan plans[] = { { 5, 7 } };
+    struct children children;
+    int outcome = 0;
+    start_children(&children, plans, 1);
+    assert_int_equal(TRINE_WITHIN(STEP, trine_await(children.futures[0], &outcome)), -ETIMEDOUT);
+    assert_int_equal(trine_await(children.futures[0], &outcome), 0);
+    assert_int_equal(outcome, 7);
+    return end_children(&children);
+}
+
+/* And inside a shield the waiting itself goes on; the cancel is met after it. */
+IN_VIRTUAL_TIME(inside_a_shield_the_waiting_goes_on_too)
+{
+    struct plan plans[] = { { 5, 7 } };
+    struct children children;
+    struct trine_scope scope, shield;
+    int outcome = 0;
+    start_children(&children, plans, 1);
+    trine_scope_open(&scope, STEP);
+    trine_shield_open(&shield, TRINE_FOREVER);
+    assert_int_equal(trine_await(children.futures[0], &outcome), 0);
+    assert_int_equal(trine_shield_close(&shield), 0);
+    assert_int_equal(outcome, 7);
+    assert_int_equal(steps_since(&children), 5);
+    assert_int_equal(trine_sleep(STEP), -ETIMEDOUT);
+    assert_int_equal(trine_scope_close(&scope), -ETIMEDOUT);
+    return end_children(&children);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -144,6 +234,12 @@ int main(void)
         TEST(nothing_to_wait_for_is_refused),
         TEST(a_plain_thread_waits_too),
         TEST(without_memory_it_fails_and_leaves_nothing),
+        TEST(until_a_time_it_returns_how_many_are_done),
+        TEST(a_time_that_has_passed_is_a_look),
+        TEST(a_scope_that_ends_first_is_told),
+        TEST(a_plain_thread_waits_until_a_time_too),
+        TEST(what_is_awaited_runs_on_when_the_waiting_is_cancelled),
+        TEST(inside_a_shield_the_waiting_goes_on_too),
     };
     return RUN_TESTS(tests);
 }

@@ -43,6 +43,7 @@ struct epoll_poller {
     struct slot *slots; /* by descriptor number */
     size_t slot_count;
     size_t parked; /* operations in slots */
+    bool watched;  /* another loop sleeps on epfd: what made it readable must be fetched */
     pthread_t thread;
     long slack; /* of the thread before us; epoll adds it to every limit, the ring does not */
     struct epoll_event events[EVENTS_MAX];
@@ -320,9 +321,10 @@ static int look(struct epoll_poller *poller, int64_t deadline)
     if (poller->finished.first != NULL || !trine__bell_sleep(&poller->bell))
         deadline = 0;
     int count = 0;
-    if (deadline != 0 || poller->parked != 0)
+    if (deadline != 0 || poller->parked != 0 || poller->watched)
         count = trine__sys_epoll_wait(poller->epfd, poller->events, EVENTS_MAX, deadline);
     trine__bell_awake(&poller->bell);
+    poller->watched = false;
     return count == -EINTR ? 0 : count;
 }
 
@@ -337,6 +339,15 @@ static int epoll_wait_for(struct trine__poller *base, int64_t deadline)
     trine__jobs_reap(&poller->jobs, poller, take_job);
     deliver(poller);
     return 0;
+}
+
+/* Leaves the bell asleep: a ring is then written, and makes the epoll descriptor readable. */
+static int epoll_watch(struct trine__poller *base, bool *ret_news)
+{
+    struct epoll_poller *poller = (struct epoll_poller *)base;
+    poller->watched = true;
+    *ret_news = !trine__bell_sleep(&poller->bell) || poller->finished.first != NULL;
+    return poller->epfd;
 }
 
 static void epoll_wake(struct trine__poller *base)
@@ -394,5 +405,6 @@ const struct trine__poller_ops trine__poller_epoll = {
     .cancel = epoll_cancel,
     .wait = epoll_wait_for,
     .wake = epoll_wake,
+    .watch = epoll_watch,
     .close = epoll_shut,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The face of a completion source: one table, six verbs. Backends: uring.c, epoll.c, sim.c.
+/* The face of a completion source: one table, seven verbs. Backends: uring.c, epoll.c, sim.c.
  *
  * All calls but wake() belong to the one thread that opened the poller. Which backend runs is
  * decided at run time, because seccomp or an old kernel can refuse io_uring long after we were
@@ -27,6 +27,10 @@ struct trine__poller_ops {
     int (*wait)(struct trine__poller *poller, int64_t deadline);
     /* From any thread or a signal handler: makes the present or next wait return. */
     void (*wake)(struct trine__poller *poller);
+    /* For a loop inside another: hands everything submitted to the kernel and returns a descriptor
+     * (always the same) that is readable once something completed or wake() was called since.
+     * *ret_news: that is so already. -ENOTSUP: this backend has none. */
+    int (*watch)(struct trine__poller *poller, bool *ret_news);
     /* No operation may be pending. */
     void (*close)(struct trine__poller *poller);
 };
@@ -59,6 +63,10 @@ static inline int trine__poller_wait(struct trine__poller *poller, int64_t deadl
 static inline void trine__poller_wake(struct trine__poller *poller)
 {
     poller->ops->wake(poller);
+}
+static inline int trine__poller_watch(struct trine__poller *poller, bool *ret_news)
+{
+    return poller->ops->watch(poller, ret_news);
 }
 static inline void trine__poller_close(struct trine__poller *poller)
 {

@@ -74,6 +74,12 @@ static void sim_wake(struct trine__poller *base)
     trine__futex_wake(&poller->rung, 1);
 }
 
+/* Virtual time cannot be waited for by others. */
+static int sim_watch(struct trine__poller *base, bool *ret_news)
+{
+    return -ENOTSUP;
+}
+
 static void sim_close(struct trine__poller *base)
 {
     struct sim_poller *poller = (struct sim_poller *)base;
@@ -102,5 +108,6 @@ const struct trine__poller_ops trine__poller_sim = {
     .cancel = sim_cancel,
     .wait = sim_wait,
     .wake = sim_wake,
+    .watch = sim_watch,
     .close = sim_close,
 };

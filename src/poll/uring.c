@@ -40,6 +40,8 @@ struct uring {
     bool bell_watched;
     struct trine__op_list queued;  /* no room in the ring yet */
     struct trine__op_list cancels; /* TAKEN, and no room yet for the request to cancel */
+    int watch_fd;                  /* for a loop inside another; -1: not asked for yet */
+    bool watched;
 };
 
 /* ---- entries */
@@ -311,9 +313,19 @@ static bool waiting_works(int result)
            result == -EAGAIN;
 }
 
+/* Before looking: what rings from here on is news again. */
+static void end_watch(struct uring *poller)
+{
+    uint64_t rings;
+    (void)trine__sys_read(poller->watch_fd, &rings, sizeof rings);
+    poller->watched = false;
+}
+
 static int uring_wait(struct trine__poller *base, int64_t deadline)
 {
     struct uring *poller = (struct uring *)base;
+    if (poller->watched)
+        end_watch(poller);
     watch_bell(poller);
     move_up(poller);
     if (!trine__bell_sleep(&poller->bell))
@@ -322,6 +334,37 @@ static int uring_wait(struct trine__poller *base, int64_t deadline)
     trine__bell_awake(&poller->bell);
     reap(poller);
     return waiting_works(result) ? 0 : result;
+}
+
+/* The ring's own descriptor says nothing of completions that wait for us to look, so whoever sleeps
+ * for us watches an eventfd that the ring rings; the bell stays asleep, and rings through the ring.
+ */
+static int open_watch(struct uring *poller)
+{
+    int fd = trine__sys_eventfd(0);
+    int error = fd >= 0 ? trine__ring_ring_eventfd(&poller->ring, fd) : fd;
+    if (error < 0) {
+        if (fd >= 0)
+            trine__sys_close(fd);
+        return error;
+    }
+    return poller->watch_fd = fd;
+}
+
+static int uring_watch(struct trine__poller *base, bool *ret_news)
+{
+    struct uring *poller = (struct uring *)base;
+    int fd = poller->watch_fd >= 0 ? poller->watch_fd : open_watch(poller);
+    if (fd < 0)
+        return fd;
+    poller->watched = true;
+    watch_bell(poller);
+    move_up(poller);
+    trine__ring_submit(&poller->ring);
+    *ret_news = !trine__bell_sleep(&poller->bell) || io_uring_cq_ready(&poller->ring) > 0 ||
+                kernel_has_news(poller) || io_uring_sq_ready(&poller->ring) > 0 ||
+                !poller->bell_watched;
+    return fd;
 }
 
 static void uring_wake(struct trine__poller *base)
@@ -363,6 +406,7 @@ static int uring_open(struct trine__poller **ret)
     if (poller == NULL)
         return -ENOMEM;
     poller->base.ops = &trine__poller_uring;
+    poller->watch_fd = -1;
     int result = trine__bell_open(&poller->bell);
     if (result == 0)
         result = ring_open(&poller->ring);
@@ -380,6 +424,8 @@ static void uring_close(struct trine__poller *base)
     struct uring *poller = (struct uring *)base;
     assert(base->pending == 0);
     trine__ring_close(&poller->ring);
+    if (poller->watch_fd >= 0)
+        trine__sys_close(poller->watch_fd);
     trine__bell_close(&poller->bell);
     trine__free(poller);
 }
@@ -391,5 +437,6 @@ const struct trine__poller_ops trine__poller_uring = {
     .cancel = uring_cancel,
     .wait = uring_wait,
     .wake = uring_wake,
+    .watch = uring_watch,
     .close = uring_close,
 };

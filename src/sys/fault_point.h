@@ -58,6 +58,7 @@
     X(EPOLL_CTL, "epoll_ctl", ENOMEM, 0)                                                           \
     X(EPOLL_WAIT, "epoll_wait", EINTR, 0)                                                          \
     X(EVENTFD, "eventfd", EMFILE, 0)                                                               \
+    X(TIMERFD, "timerfd", EMFILE, 0)                                                               \
     X(RING_OPEN, "ring_open", ENOSYS, 0)                                                           \
     X(RING_SUBMIT, "ring_submit", EAGAIN, 0)                                                       \
     X(RING_OTHER, "ring_other", ENOMEM, 0)                                                         \

@@ -88,6 +88,11 @@ int trine__sys_thread_join(pthread_t thread)
     return -pthread_join(thread, NULL);
 }
 
+int trine__sys_thread_id(void)
+{
+    return gettid();
+}
+
 void trine__sys_thread_name(const char *name)
 {
     enum { LONGEST = 15 };

@@ -40,6 +40,11 @@ int trine__ring_knows(struct io_uring *ring, const uint8_t *opcodes, size_t coun
     return 1;
 }
 
+int trine__ring_ring_eventfd(struct io_uring *ring, int eventfd)
+{
+    return trine__fault(TRINE__FAULT_RING_OPEN) ?: io_uring_register_eventfd(ring, eventfd);
+}
+
 /* What the kernel did not take stays in the ring and goes along with the next submission. */
 int trine__ring_submit(struct io_uring *ring)
 {

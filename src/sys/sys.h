@@ -107,6 +107,9 @@ int trine__sys_epoll_wait(int epfd, struct epoll_event *events, int max, int64_t
 int trine__sys_eventfd(unsigned initial); /* non-blocking */
 /* Adds 1; a full counter is as good. A ring must not get lost, so no fault plan strikes it. */
 void trine__sys_eventfd_ring(int fd);
+int trine__sys_timerfd(void); /* monotonic, non-blocking, not set */
+/* Makes `fd` readable from `deadline` on (at once if that is past); INT64_MAX: not. */
+int trine__sys_timerfd_set(int fd, int64_t deadline);
 /* Sleeps while *word == expected. 0 woken (or spuriously), -EAGAIN, -ETIMEDOUT, -EINTR. Only
  * threads of this process meet at a word. */
 int trine__futex_wait(const void *word, uint32_t expected, int64_t deadline);
@@ -120,6 +123,8 @@ int trine__ring_open(unsigned entries, struct io_uring *ring, struct io_uring_pa
 void trine__ring_close(struct io_uring *ring);
 /* 1 if the kernel knows all of these io_uring opcodes. */
 int trine__ring_knows(struct io_uring *ring, const uint8_t *opcodes, size_t count);
+/* From now on `eventfd` is rung for each completion, also for one that waits for us to look. */
+int trine__ring_ring_eventfd(struct io_uring *ring, int eventfd);
 int trine__ring_submit(struct io_uring *ring);
 /* Submits, then waits for a completion or the deadline; -ETIME when that came, -EINTR. Whatever the
  * answer, an entry that the kernel did not take stays in the ring for the next submission. */
@@ -144,6 +149,7 @@ struct rusage;
 int trine__sys_getrusage(int who, struct rusage *ret);
 int trine__sys_thread_start(pthread_t *ret, void *(*entry)(void *), void *arg, size_t stack_size);
 int trine__sys_thread_join(pthread_t thread);
+int trine__sys_thread_id(void); /* this thread's, the kernel's number */
 void trine__sys_thread_name(const char *name); /* this thread's; cut to 15 characters */
 /* How late this thread's sleeps may end, in nanoseconds; returns what it was before. */
 long trine__sys_timer_slack(long slack);

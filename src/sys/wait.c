@@ -13,6 +13,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -98,6 +99,23 @@ void trine__sys_eventfd_ring(int fd)
     while (write(fd, &one, sizeof one) < 0 && errno == EINTR)
         ;
     errno = saved;
+}
+
+int trine__sys_timerfd(void)
+{
+    return trine__fault(TRINE__FAULT_TIMERFD)
+               ?: (int)trine__answer(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+int trine__sys_timerfd_set(int fd, int64_t deadline)
+{
+    struct itimerspec at = { 0 };
+    if (deadline != INT64_MAX) {
+        int64_t when = deadline > 0 ? deadline : 1; /* zero would disarm it */
+        at.it_value.tv_sec = when / NANOSECONDS_PER_SECOND;
+        at.it_value.tv_nsec = when % NANOSECONDS_PER_SECOND;
+    }
+    return (int)trine__answer(timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL));
 }
 
 int trine__futex_wait(const void *word, uint32_t expected, int64_t deadline)

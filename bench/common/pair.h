@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* What W3's programs in C share: two sides on two cores, and the measuring loops that are the same
+ * for every lock. A turn is one lock and one unlock, with one step of bench_turns between. */
+#ifndef BENCH_PAIR_H
+#define BENCH_PAIR_H
+
+#include "bench.h"
+#include <pthread.h>
+#include <sched.h>
+
+/* The calling thread stays on core 0 or 1 of those that the process may use: left alone, the kernel
+ * may put both sides on one. Called first before there are other threads. */
+static inline void bench_stay_on_core(int which)
+{
+    static cpu_set_t all;
+    cpu_set_t one;
+    int core = 0;
+    if (CPU_COUNT(&all) == 0 && sched_getaffinity(0, sizeof all, &all) != 0)
+        bench_die("sched_getaffinity");
+    for (int left = which % CPU_COUNT(&all); !CPU_ISSET(core, &all) || left-- > 0;)
+        core++;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    if (pthread_setaffinity_np(pthread_self(), sizeof one, &one) != 0)
+        bench_die("pthread_setaffinity_np");
+}
+
+static long bench_turns; /* taken, by all sides; written by whoever holds the lock */
+
+static inline void bench_check_turns(long taken)
+{
+    if (bench_turns != taken) {
+        fprintf(stderr, "%ld turns of %ld\n", bench_turns, taken);
+        exit(1);
+    }
+    bench_turns = 0;
+}
+
+/* `turns` takes `count` turns, without a switch between. */
+static inline void bench_alone(const char *key, void (*turns)(long count), long count)
+{
+    uint64_t cpu = bench_cpu();
+    turns(count);
+    bench_report(key, (double)(bench_cpu() - cpu) / (double)count, "ns");
+    bench_check_turns(count);
+}
+
+struct bench_side {
+    void (*turns)(long count);
+    long count;
+};
+
+static inline void *bench_other_side(void *arg)
+{
+    const struct bench_side *side = arg;
+    bench_stay_on_core(0);
+    side->turns(side->count);
+    return NULL;
+}
+
+static inline void bench_two_threads(const char *key, void (*turns)(long count), long count)
+{
+    struct bench_side side = { turns, count / 2 };
+    char cpu_key[64];
+    pthread_t thread;
+    bench_stay_on_core(1);
+    uint64_t wall = bench_wall(), cpu = bench_cpu();
+    if (pthread_create(&thread, NULL, bench_other_side, &side) != 0)
+        bench_die("pthread_create");
+    turns(side.count);
+    pthread_join(thread, NULL);
+    bench_report(key, (double)(bench_wall() - wall) / (double)(2 * side.count), "ns");
+    snprintf(cpu_key, sizeof cpu_key, "%s_cpu", key);
+    bench_report(cpu_key, (double)(bench_cpu() - cpu) / (double)(2 * side.count), "ns");
+    bench_check_turns(2 * side.count);
+}
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The scenarios that the explorer runs. Each is a handful of calls whose every order is tried, and
+ * what must hold after any of them. */
+#ifndef TRINE_TESTS_LOOM_SCENARIOS_H
+#define TRINE_TESTS_LOOM_SCENARIOS_H
+
+#include "base/list.h"
+#include "tests/loom/explorer.h"
+#include <errno.h>
+#include <trine.h>
+
+extern const struct loom_scenario loom_core[], loom_sync[];
+extern const size_t loom_core_count, loom_sync_count;
+
+#endif
