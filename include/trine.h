@@ -11,7 +11,9 @@
 #include <trine/executor.h>
 #include <trine/file.h>
 #include <trine/future.h>
+#include <trine/generator.h>
 #include <trine/group.h>
+#include <trine/local.h>
 #include <trine/loop.h>
 #include <trine/map.h>
 #include <trine/net.h>

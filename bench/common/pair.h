@@ -45,6 +45,15 @@ static inline void bench_alone(const char *key, void (*turns)(long count), long 
     bench_check_turns(count);
 }
 
+/* What a step took: wall time under the key, CPU time of both sides under `key`_cpu. */
+static inline void bench_report_pair(const char *key, uint64_t wall, uint64_t cpu, long steps)
+{
+    char cpu_key[80];
+    snprintf(cpu_key, sizeof cpu_key, "%s_cpu", key);
+    bench_report(key, (double)wall / (double)steps, "ns");
+    bench_report(cpu_key, (double)cpu / (double)steps, "ns");
+}
+
 struct bench_side {
     void (*turns)(long count);
     long count;
@@ -61,7 +70,6 @@ static inline void *bench_other_side(void *arg)
 static inline void bench_two_threads(const char *key, void (*turns)(long count), long count)
 {
     struct bench_side side = { turns, count / 2 };
-    char cpu_key[64];
     pthread_t thread;
     bench_stay_on_core(1);
     uint64_t wall = bench_wall(), cpu = bench_cpu();
@@ -69,9 +77,7 @@ static inline void bench_two_threads(const char *key, void (*turns)(long count),
         bench_die("pthread_create");
     turns(side.count);
     pthread_join(thread, NULL);
-    bench_report(key, (double)(bench_wall() - wall) / (double)(2 * side.count), "ns");
-    snprintf(cpu_key, sizeof cpu_key, "%s_cpu", key);
-    bench_report(cpu_key, (double)(bench_cpu() - cpu) / (double)(2 * side.count), "ns");
+    bench_report_pair(key, bench_wall() - wall, bench_cpu() - cpu, 2 * side.count);
     bench_check_turns(2 * side.count);
 }
 

@@ -106,9 +106,10 @@ static void measure(const char *name, unsigned long capacity, long count,
     cpu = bench_cpu() - cpu;
     wall = bench_wall() - wall;
     snprintf(key, sizeof key, "%s_%lu", name, capacity);
-    bench_report(key, (double)wall / (double)count, "ns");
-    snprintf(key, sizeof key, "%s_%lu_cpu", name, capacity);
-    bench_report(key, (double)cpu / (double)count, "ns");
+    if (run == same_thread)
+        bench_report(key, (double)cpu / (double)count, "ns");
+    else
+        bench_report_pair(key, wall, cpu, count);
 }
 
 int main(int argc, char **argv)

@@ -86,9 +86,10 @@ static void measure(const char *name, size_t capacity, long count, void (*run)(s
     cpu = bench_cpu() - cpu;
     wall = bench_wall() - wall;
     snprintf(key, sizeof key, "%s_%zu", name, capacity);
-    bench_report(key, (double)wall / (double)count, "ns");
-    snprintf(key, sizeof key, "%s_%zu_cpu", name, capacity);
-    bench_report(key, (double)cpu / (double)count, "ns");
+    if (run == between_tasks)
+        bench_report(key, (double)cpu / (double)count, "ns");
+    else
+        bench_report_pair(key, wall, cpu, count);
     trine_queue_free(flow.queue);
 }
 

@@ -56,7 +56,8 @@ TRINE_PUBLIC void trine_group_open(struct trine_group *group,
  * Waits:   this task. A cancel from outside reaches the children; close still waits for their end.
  */
 TRINE_PUBLIC int trine_group_close(struct trine_group *group);
-/* Waits until all children so far have ended, and leaves the group open. -ECANCELED, -ETIMEDOUT. */
+/* Waits until all children so far have ended, and leaves the group open. -ECANCELED, -ETIMEDOUT,
+ * -EDEADLK (a child waits for this task, see sync.h). */
 TRINE_PUBLIC int trine_group_join(struct trine_group *group);
 /* Cancels all children, and what this task does inside the group. Idempotent.
  * Threads: any. */

@@ -29,12 +29,17 @@ struct trine__mail {
     void (*deliver)(struct trine__mail *mail); /* on the receiving loop's thread */
 };
 
+struct trine__canceller {
+    const char *name, *site;
+};
+
 struct trine_scope {
     struct trine_scope *parent; /* all private */
     struct trine__context *context;
     int64_t deadline; /* of its own, absolute */
     struct trine__timer timer;
     const char *reason;
+    struct trine__canceller cancelled_by;
     struct trine__mail mail;
     int state;       /* 0, -ECANCELED or -ETIMEDOUT */
     int delivered;   /* what calls inside were told */
@@ -83,6 +88,12 @@ TRINE_PUBLIC void trine_scope_cancel(struct trine_scope *scope, const char *reas
 /* Why the code here is being cancelled (the reason given), NULL if it is not: also inside a shield,
  * so ask before opening one. */
 TRINE_PUBLIC const char *trine_cancel_reason(void);
+/* Who is cancelling the code here: *ret_name and *ret_site are the name and spawn site of the
+ * task that did (where it cancelled this very task: the name its function has), or "a thread",
+ * "the loop" (the run is over, SIGINT), "the deadline", and NULL. False: nobody, and both are
+ * untouched. As above, ask before opening a shield. The task may be gone by then: its name must
+ * be of memory that stays, such as a literal. */
+TRINE_PUBLIC bool trine_cancel_source(const char **ret_name, const char **ret_site);
 /* 0, or the code that a blocking call would fail with here and now. Never waits. */
 TRINE_PUBLIC int trine_cancelled(void);
 

@@ -59,15 +59,27 @@ struct trine_mutex {
 
 /* Locks it for the running task or thread.
  *
- * Returns: 0, and you own it; TRINE_EOWNERDEAD: you own it too, but the owner before you ended
- *          while it held the mutex, so what it protects may be half done.
+ * Returns: 0, and you own it; TRINE_EOWNERDEAD: you own it too, but the owner before you ended (its
+ *          function returned, its thread exited) while it held the mutex, so what it protects may
+ *          be half done. That is told once, to the longest waiter or else to the next who locks,
+ *          and reported with the name of who ended and the place where it had locked.
  * Errors:  -EDEADLK: you own it already (not recursive), or waiting would close a circle of tasks
- *          and threads that wait for each other: the report names them all. -ECANCELED, -ETIMEDOUT:
- *          not locked.
- * Waits:   until it is free, in the order of coming. */
+ *          and threads that wait for each other (below). -EAGAIN: recursive, 2^32-1 times.
+ *          -ECANCELED, -ETIMEDOUT: not locked.
+ * Waits:   until it is free, in the order of coming.
+ * Threads: any; in a loop's own thread outside tasks nobody can own it: -EDEADLK.
+ *
+ * Circles: a lock waits for the owner, trine_await() for the task, trine_gather() and trine_wait()
+ * for all of their tasks, trine_group_join() and close for the children. The call that closes a
+ * circle of such waits fails with -EDEADLK at once, also if a deadline or a cancel would have
+ * broken it later; everything else goes on. A group's close cannot fail, a condition's return only
+ * in the end: there another wait in the circle does, such as the child's lock. The report names
+ * each task or thread, where it was spawned, and where the lock was locked that the one before it
+ * waits for. What somebody else may end (a queue, an event, a semaphore, a select, "the first of
+ * several", a lock that readers hold) is part of no circle. Costs nothing where nobody waits. */
 #define trine_mutex_lock(mutex) trine_mutex_lock_at((mutex), TRINE__HERE)
 TRINE_PUBLIC int trine_mutex_lock_at(struct trine_mutex *mutex, const char *site);
-/* Locks it if that needs no waiting; -EBUSY otherwise. */
+/* Locks it if that needs no waiting; -EBUSY otherwise, also if it is yours and not recursive. */
 #define trine_mutex_try_lock(mutex) trine_mutex_try_lock_at((mutex), TRINE__HERE)
 TRINE_PUBLIC int trine_mutex_try_lock_at(struct trine_mutex *mutex, const char *site);
 /* Unlocks, or hands it to the longest waiter. -EPERM: the caller does not own it. */
@@ -86,16 +98,26 @@ struct trine_condition {
         .waits = { 0, 0 }                                                                          \
     }
 
-/* Unlocks `mutex`, waits for a signal, locks it again. Check what you wait for in a loop, or use
- * the second form. On every return the caller owns the mutex again, also after -ECANCELED and
- * -ETIMEDOUT; a signal that comes together with a cancel is passed on to the next waiter.
- * Errors: -EPERM: the caller does not own the mutex; TRINE_EOWNERDEAD as trine_mutex_lock(). */
+/* Unlocks `mutex` (a recursive one whole), waits for a notify, locks it again as deep. Check what
+ * you wait for in a loop, or use the second form: others may have been in between.
+ *
+ * Returns: 0; TRINE_EOWNERDEAD: as trine_mutex_lock(), whatever else has happened.
+ * Errors:  -EPERM: the caller does not own the mutex. -ECANCELED, -ETIMEDOUT: it was not notified;
+ *          a notify is never lost to a cancel. -EDEADLK: the caller does not own the mutex any
+ *          more: its owner waits for the caller's end (it closes the group) and nobody else in the
+ *          circle can be refused.
+ * Waits:   for the notify, then, through cancels, in line for the mutex: on every return but -EPERM
+ *          and -EDEADLK the caller owns it. */
 TRINE_PUBLIC int trine_condition_wait(struct trine_condition *condition, struct trine_mutex *mutex);
-/* Waits until predicate(arg), called with the mutex held, is true. */
+/* Waits until predicate(arg), called with the mutex held, is true. 0: it is, even if the time
+ * was over or a cancel came meanwhile. Errors as above; TRINE_EOWNERDEAD: look before you call
+ * again. */
 TRINE_PUBLIC int trine_condition_wait_for(struct trine_condition *condition,
                                           struct trine_mutex *mutex, bool (*predicate)(void *arg),
                                           void *arg);
-/* Wakes the `count` longest waiters (fewer if there are fewer), or all. Never waits. */
+/* Lets the `count` longest waiters go on (fewer if there are fewer), or all that wait now: each
+ * moves to the mutex' line, so one at a time wakes up. Never waits. Threads: any, best by the
+ * mutex' owner. */
 TRINE_PUBLIC void trine_condition_notify(struct trine_condition *condition, size_t count);
 TRINE_PUBLIC void trine_condition_notify_all(struct trine_condition *condition);
 
@@ -145,9 +167,9 @@ struct trine_event {
         .auto_reset = true                                                                         \
     }
 
-/* Waits until it is set; is it set, without a switch. -ECANCELED, -ETIMEDOUT: one that resets itself
- * has kept its permit for another. When it has returned, the set that let it through touches the
- * event no more: its memory may go. */
+/* Waits until it is set; is it set, without a switch. -ECANCELED, -ETIMEDOUT: one that resets
+ * itself has kept its permit for another. When it has returned, the set that let it through
+ * touches the event no more: its memory may go. */
 TRINE_PUBLIC int trine_event_wait(struct trine_event *event);
 /* Lets all who wait through, even if it is cleared at once, and all who come until then. */
 TRINE_PUBLIC void trine_event_set(struct trine_event *event);

@@ -80,6 +80,9 @@ TRINE_PUBLIC int trine_spawn_detached_at(trine_fn fn, void *arg,
 TRINE_PUBLIC struct trine_future *trine_self(void);
 TRINE_PUBLIC const char *trine_task_name(void);
 TRINE_PUBLIC const char *trine_task_site(void);
+/* Renames the running task, for reports. `name` is kept, not copied; NULL: its function's name
+ * again. TRINE_ENOLOOP outside tasks. */
+TRINE_PUBLIC int trine_task_set_name(const char *name);
 
 #ifdef __cplusplus
 }

@@ -36,7 +36,7 @@ static void follow_await(struct trine__need *need, struct trine__walk *walk)
         trine__walk_on(walk, &trine__task_of_future(wait->future)->context);
 }
 
-static enum trine__refusal refuse_await(struct trine__need *need)
+static enum trine__refusal refuse_await(struct trine__need *need, bool at_last)
 {
     struct future_wait *wait = TRINE__CONTAINER(need, struct future_wait, need);
     if (!trine__future_unwatch(wait->future, &wait->waiter))

@@ -18,9 +18,9 @@
  * next walk comes after that.
  *
  * What it costs. Nothing where nobody waits. A wait that is a need enters two lists. Then two looks
- * without `walking`: does anything depend on me (do I hold a lock, am I awaited, does my parent join
- * me, and does anything depend on it)? and does what I wait for wait itself? Only if both are true
- * the walk begins. */
+ * without `walking`: does anything depend on me (do I hold a lock, am I awaited, does my parent
+ * join me, and does anything depend on it)? and does what I wait for wait itself? Only if both are
+ * true the walk begins. */
 #include "core/circle.h"
 #include "base/error.h"
 #include "core/loop.h"
@@ -44,16 +44,20 @@ struct trine__walk {
 
 /* ---- short locks */
 
-static void hold(uint32_t *word)
+__attribute__((noinline)) static void hold_later(uint32_t *word)
 {
-    if (__libc_single_threaded)
-        return;
     for (unsigned spins = 1; __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0; spins++) {
         if (spins % SPINS_BEFORE_YIELD == 0)
             trine__sys_thread_yield();
         else
             trine__pause();
     }
+}
+
+static void hold(uint32_t *word)
+{
+    if (!__libc_single_threaded && __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0)
+        hold_later(word);
 }
 
 static void release(uint32_t *word)
@@ -169,7 +173,7 @@ static bool wanted(const struct trine__context *context)
     }
 }
 
-static bool leads_anywhere(struct trine__need *need)
+__attribute__((noinline)) static bool leads_anywhere(struct trine__need *need)
 {
     struct trine__walk walk = { .start = need, .current = need };
     need->kind->follow(need, &walk);
@@ -190,19 +194,26 @@ static void go(struct trine__walk *walk)
     }
 }
 
-/* One of the circle: the one that closed it if that can be, else the next that depends on it. NULL:
- * none can be, or a cancel was faster. */
-static struct trine__need *refuse_one(const struct trine__walk *walk)
+/* One of the circle: the one that closed it if that can be, else the next that depends on it.
+ * NULL: none; *ret is then why. */
+static struct trine__need *refuse_some(const struct trine__walk *walk, bool at_last,
+                                       enum trine__refusal *ret)
 {
     struct trine__need *need = walk->start;
-    enum trine__refusal refusal = need->kind->refuse(need);
-    for (need = walk->closing; refusal == TRINE__REFUSED_NOT && need != walk->start;
-         need = need->via) {
-        refusal = need->kind->refuse(need);
-        if (refusal == TRINE__REFUSED)
+    do {
+        *ret = need->kind->refuse(need, at_last);
+        if (*ret == TRINE__REFUSED)
             return need;
-    }
-    return refusal == TRINE__REFUSED ? walk->start : NULL;
+        need = need == walk->start ? walk->closing : need->via;
+    } while (*ret == TRINE__REFUSED_NOT && need != walk->start);
+    return NULL;
+}
+
+static struct trine__need *refuse_one(const struct trine__walk *walk)
+{
+    enum trine__refusal refusal;
+    struct trine__need *refused = refuse_some(walk, false, &refusal);
+    return refusal == TRINE__REFUSED_NOT ? refuse_some(walk, true, &refusal) : refused;
 }
 
 /* ---- the report: written during the walk, given out after it */
@@ -265,27 +276,29 @@ static void give_account(struct account *account)
 {
     trine__report(
         "deadlock: %zu wait for each other in a circle; %s%s", account->members, account->refused,
-        account->refused[0] != '\0' ? " is refused with -EDEADLK" : "nobody can be refused");
+        account->refused[0] != '\0' ? " is refused with -EDEADLK" : "a cancel has broken it");
     for (size_t i = 0; account->lines != NULL && i < account->count; i++)
         trine__report("%s", account->lines[i]);
     trine__free(account->lines);
 }
 
-/* True: it found a circle, broke it and filled in the account. */
-static bool walk_from(struct trine__need *start, struct account *account)
+/* If there is a circle, breaks it and reports it. */
+__attribute__((noinline)) static void walk_from(struct trine__need *start)
 {
     struct trine__walk walk = { .start = start };
+    struct account account = { 0 };
     hold(&walking);
     fence();
     go(&walk);
     if (walk.closing != NULL) {
-        write_account(account, &walk);
+        write_account(&account, &walk);
         const struct trine__need *refused = refuse_one(&walk);
         if (refused != NULL)
-            trine__context_describe(refused->context, account->refused, sizeof account->refused);
+            trine__context_describe(refused->context, account.refused, sizeof account.refused);
     }
     release(&walking);
-    return walk.closing != NULL;
+    if (walk.closing != NULL)
+        give_account(&account);
 }
 
 void trine__need_open(struct trine__need *need, const struct trine__need_kind *kind,
@@ -298,9 +311,8 @@ void trine__need_open(struct trine__need *need, const struct trine__need_kind *k
     if (context->loop == NULL)
         trine__thread_identify();
     publish(need);
-    struct account account = { 0 };
-    if (wanted(context) && leads_anywhere(need) && walk_from(need, &account))
-        give_account(&account);
+    if (wanted(context) && leads_anywhere(need))
+        walk_from(need);
 }
 
 /* ---- the end of an owner */

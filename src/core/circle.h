@@ -31,8 +31,9 @@ struct trine__need_kind {
     /* Calls trine__walk_on() with each context that must act before the wait can end, under
      * whatever lock keeps that one from ending; none once the wait is over. From any thread. */
     void (*follow)(struct trine__need *need, struct trine__walk *walk);
-    /* Makes the wait end with -EDEADLK. From any thread. */
-    enum trine__refusal (*refuse)(struct trine__need *need);
+    /* Makes the wait end with -EDEADLK. From any thread. `at_last`: nobody else in the circle
+     * could. */
+    enum trine__refusal (*refuse)(struct trine__need *need, bool at_last);
     /* "waits for the mutex locked at main.c:7 by": the report's verb; another's name follows. */
     void (*describe)(struct trine__need *need, char *text, size_t size);
 };

@@ -3,6 +3,7 @@
 #include "core/context.h"
 #include "base/error.h"
 #include "core/circle.h"
+#include "core/local.h"
 #include "core/loop.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
@@ -36,6 +37,8 @@ static void end_thread(void *context)
     trine__held_abandon(&thread->context);
     trine__error_unref(thread->error);
     thread->error = NULL;
+    trine__locals_unref(thread->context.locals);
+    thread->context.locals = NULL;
 }
 
 static void prepare(void)
@@ -47,6 +50,12 @@ static void prepare(void)
 void trine__context_prepare(void)
 {
     pthread_once(&prepared, prepare);
+}
+
+void trine__thread_attend_end(void)
+{
+    trine__context_prepare();
+    pthread_setspecific(thread_end, &trine__thread_here);
 }
 
 void trine__held_by_thread(void)
@@ -73,10 +82,8 @@ static struct trine_error **error_here(void)
 void trine__error_keep(struct trine_error *error)
 {
     struct trine_error **here = error_here();
-    if (here == &trine__thread_here.error && error != NULL) {
-        trine__context_prepare();
-        pthread_setspecific(thread_end, &trine__thread_here);
-    }
+    if (here == &trine__thread_here.error && error != NULL)
+        trine__thread_attend_end();
     trine__error_unref(*here);
     *here = error;
 }

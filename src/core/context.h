@@ -12,6 +12,7 @@
 
 struct trine__loop;
 struct trine__held;
+struct trine__locals;
 struct trine__need;
 struct trine_error;
 
@@ -22,6 +23,8 @@ struct trine__context {
     struct trine__loop *loop;  /* NULL: a plain thread */
     struct trine__held *held;  /* what it owns; written by itself only. circle.h */
     struct trine__need *need;  /* what it waits for, if only certain others can end the wait */
+    struct trine__locals *locals; /* NULL: none was ever set. local.h */
+    const char *cancelled_by;     /* of self_cancelled: where that task was spawned, or who else */
 };
 
 /* The loop this thread runs, NULL if none. */

@@ -6,6 +6,7 @@
 #ifndef TRINE_CORE_QUICK_H
 #define TRINE_CORE_QUICK_H
 
+#include "core/local.h"
 #include "core/loop.h"
 #include "core/strand.h"
 #include "core/task_slab.h"
@@ -177,6 +178,8 @@ static inline void trine__task_fill(struct trine__task *task, struct trine__loop
     task->context.self_cancelled = false;
     task->context.held = NULL;
     task->context.need = NULL;
+    task->context.locals = NULL;
+    task->context.cancelled_by = NULL;
     atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
     task->state = TRINE__TASK_NEW;
     task->pinned = false;
@@ -197,6 +200,9 @@ static inline struct trine__task *trine__task_new(struct trine__loop *loop,
     else if ((task = trine__task_slab_take(loop)) == NULL)
         return NULL;
     trine__task_fill(task, loop, family, fn, arg);
+    struct trine__locals *locals = trine__locals_here();
+    if (trine__unlikely(locals != NULL))
+        task->context.locals = trine__locals_ref(locals);
     task->owner = (struct trine__owner){ name, site };
     if (stack_size != 0)
         task->stack_class = trine__stack_class_of(stack_size);
@@ -206,6 +212,8 @@ static inline struct trine__task *trine__task_new(struct trine__loop *loop,
 /* Gives an ended task's record back to the slab of the loop of this thread, */
 static inline void trine__task_free_to(struct trine__loop *loop, struct trine__task *task)
 {
+    if (trine__unlikely(task->context.locals != NULL))
+        trine__locals_unref(task->context.locals);
     task->next = loop->free_tasks;
     loop->free_tasks = task;
 }
@@ -214,10 +222,13 @@ static inline void trine__task_free_to(struct trine__loop *loop, struct trine__t
 static inline void trine__task_free(struct trine__task *task)
 {
     struct trine__loop *loop = trine__loop_here;
-    if (trine__likely(loop != NULL))
+    if (trine__likely(loop != NULL)) {
         trine__task_free_to(loop, task);
-    else
-        trine__task_slab_give(task);
+        return;
+    }
+    if (task->context.locals != NULL)
+        trine__locals_unref(task->context.locals);
+    trine__task_slab_give(task);
 }
 
 /* Whether nothing above a child of `family` is cancelled. The parent's own number holds for the
@@ -269,6 +280,7 @@ static inline void trine__scope_enter(struct trine_scope *scope, struct trine__c
     scope->deadline = TRINE_FOREVER;
     scope->timer.number = 0;
     scope->reason = NULL;
+    scope->cancelled_by.name = scope->cancelled_by.site = NULL;
     scope->mail.deliver = trine__scope_deliver_cancel;
     scope->state = scope->delivered = 0;
     scope->posted = 0;

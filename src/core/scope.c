@@ -227,17 +227,59 @@ static const char *reason_of(const struct trine_scope *scope)
     return __atomic_load_n(&scope->reason, __ATOMIC_SEQ_CST);
 }
 
+/* Who cancels, where it is no task. */
+static const char by_loop[] = "the loop", by_thread[] = "a thread";
+
+/* Who cancels here and now. The first one counts, and what is kept of it outlives it. */
+static void give_source(struct trine__canceller *source)
+{
+    const struct trine__task *task = trine__task_here();
+    const char *none = NULL, *name = trine__loop_here != NULL ? by_loop : by_thread;
+    if (task != NULL)
+        name = trine__task_name_of(task);
+    if (__atomic_compare_exchange_n(&source->name, &none, name, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED))
+        __atomic_store_n(&source->site, task != NULL ? task->owner.site : NULL, __ATOMIC_RELEASE);
+}
+
+/* The same in one word, for a task's record. */
+static void give_source_site(const char **source)
+{
+    const struct trine__task *task = trine__task_here();
+    const char *none = NULL, *site = trine__loop_here != NULL ? by_loop : by_thread;
+    __atomic_compare_exchange_n(source, &none, task != NULL ? task->owner.site : site, false,
+                                __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct trine__canceller source_of_self(const struct trine__context *context)
+{
+    const char *site = __atomic_load_n(&context->cancelled_by, __ATOMIC_ACQUIRE);
+    if (site == by_loop || site == by_thread)
+        return (struct trine__canceller){ site, NULL };
+    return (struct trine__canceller){ site != NULL ? trine__site_name(site) : NULL, site };
+}
+
+static struct trine__canceller source_of_scope(const struct trine_scope *scope)
+{
+    const char *name = __atomic_load_n(&scope->cancelled_by.name, __ATOMIC_ACQUIRE);
+    const char *site =
+        name != NULL ? __atomic_load_n(&scope->cancelled_by.site, __ATOMIC_ACQUIRE) : NULL;
+    return (struct trine__canceller){ name, site };
+}
+
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason)
 {
     if (state_of(scope) != 0)
         return;
     give_reason(scope, reason);
+    give_source(&scope->cancelled_by);
     set_state(scope, code);
     tell_tree(scope->context, scope);
 }
 
 void trine__task_cancel_self(struct trine__task *task)
 {
+    give_source_site(&task->context.cancelled_by);
     __atomic_store_n(&task->context.self_cancelled, true, __ATOMIC_SEQ_CST);
     struct trine__loop *loop = trine__loop_here;
     enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
@@ -259,6 +301,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
     struct trine__context *context = scope->context;
     if (context->loop == NULL) {
         give_reason(scope, reason);
+        give_source(&scope->cancelled_by);
         set_state(scope, -ECANCELED);
         trine__thread_interrupt(context);
     } else if (context->loop == trine__loop_here) {
@@ -269,6 +312,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
                                          __ATOMIC_RELAXED))
             return;
         give_reason(scope, reason);
+        give_source(&scope->cancelled_by);
         trine__loop_post(context->loop, &scope->mail);
     }
 }
@@ -367,4 +411,20 @@ const char *trine_cancel_reason(void)
         return NULL;
     const char *reason = cause.scope != NULL ? reason_of(cause.scope) : "cancelled";
     return reason != NULL ? reason : "cancelled";
+}
+
+bool trine_cancel_source(const char **ret_name, const char **ret_site)
+{
+    struct trine__context *context = trine__here();
+    struct cause cause = { 0 };
+    if (context != NULL)
+        cause = cause_above(context);
+    if (cause.code == 0)
+        return false;
+    struct trine__canceller source =
+        cause.scope != NULL ? source_of_scope(cause.scope) : source_of_self(cause.self);
+    bool deadline = cause.code == -ETIMEDOUT;
+    *ret_name = deadline ? "the deadline" : source.name != NULL ? source.name : by_thread;
+    *ret_site = deadline ? NULL : source.site;
+    return true;
 }

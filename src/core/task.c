@@ -12,6 +12,7 @@
 #include "base/list.h"
 #include "base/must.h"
 #include "core/circle.h"
+#include "core/local.h"
 #include "core/quick.h"
 #include <assert.h>
 #include <string.h>
@@ -46,11 +47,11 @@ static void free_future(struct trine_future *future)
 }
 
 const struct trine__future_kind trine__task_kind = { .name = "task",
-                                                      .cancel = cancel,
-                                                      .value = value_of,
-                                                      .site = site_of,
-                                                      .title = title_of,
-                                                      .free = free_future };
+                                                     .cancel = cancel,
+                                                     .value = value_of,
+                                                     .site = site_of,
+                                                     .title = title_of,
+                                                     .free = free_future };
 
 struct trine_future *trine_self(void)
 {
@@ -59,18 +60,31 @@ struct trine_future *trine_self(void)
 }
 
 /* "file.c:12 function" -> "function": the name a task has unless it was given one. */
+const char *trine__site_name(const char *site)
+{
+    const char *space = strrchr(site, ' ');
+    return space != NULL ? space + 1 : site;
+}
+
 const char *trine__task_name_of(const struct trine__task *task)
 {
-    if (task->owner.name != NULL)
-        return task->owner.name;
-    const char *space = strrchr(task->owner.site, ' ');
-    return space != NULL ? space + 1 : task->owner.site;
+    const char *name = __atomic_load_n(&task->owner.name, __ATOMIC_ACQUIRE);
+    return name != NULL ? name : trine__site_name(task->owner.site);
 }
 
 const char *trine_task_name(void)
 {
     struct trine__task *task = trine__task_here();
     return task != NULL ? trine__task_name_of(task) : NULL;
+}
+
+int trine_task_set_name(const char *name)
+{
+    struct trine__task *task = trine__task_here();
+    if (task == NULL)
+        return TRINE_ENOLOOP;
+    __atomic_store_n(&task->owner.name, name, __ATOMIC_RELEASE);
+    return 0;
 }
 
 const char *trine_task_site(void)

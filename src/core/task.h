@@ -30,10 +30,10 @@ struct trine__strand {
     struct trine__strand *next; /* at rest between two tasks */
 };
 
-/* 160 bytes: a parked task costs little more than its page. What a yield needs lies in 32 of them,
- * which share a cache line wherever the record lies. */
+/* 192 bytes, three cache lines: a parked task costs little more than its page. What a yield needs
+ * lies in one of them. */
 struct trine__task {
-    _Alignas(32) struct trine_future future; /* first: a task's future is the task */
+    _Alignas(64) struct trine_future future; /* first: a task's future is the task */
     struct trine__family *family;
     trine_fn fn;
     void *arg;
@@ -71,6 +71,9 @@ static inline struct trine__task *trine__task_of_future(struct trine_future *fut
 {
     return future->kind == &trine__task_kind ? (struct trine__task *)(void *)future : NULL;
 }
+
+/* "function" of "file.c:12 function". */
+const char *trine__site_name(const char *site);
 
 /* A walk of every task below `top`, parents first: begins with NULL, ends with NULL. */
 struct trine__task *trine__tree_next(struct trine__context *top, struct trine__task *task);

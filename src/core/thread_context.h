@@ -24,6 +24,8 @@ extern __thread struct trine__thread_context trine__thread_here
 void trine__thread_identify(void);
 /* Once per process: fork handler, thread end. */
 void trine__context_prepare(void);
+/* This thread's end will free what its context has. */
+void trine__thread_attend_end(void);
 /* A scope of `context` was cancelled by another thread: wakes its thread if it is parked. */
 void trine__thread_interrupt(struct trine__context *context);
 

@@ -204,7 +204,7 @@ static void follow_join(struct trine__need *need, struct trine__walk *walk)
 }
 
 /* The joiner is the group's own loop's business. */
-static enum trine__refusal refuse_join(struct trine__need *need)
+static enum trine__refusal refuse_join(struct trine__need *need, bool at_last)
 {
     struct join *join = TRINE__CONTAINER(need, struct join, need);
     if (join->parker.context != trine__here() || join->group->joiner != &join->parker)
@@ -216,7 +216,7 @@ static enum trine__refusal refuse_join(struct trine__need *need)
 }
 
 /* A close cannot be left before the children have ended. */
-static enum trine__refusal refuse_close(struct trine__need *need)
+static enum trine__refusal refuse_close(struct trine__need *need, bool at_last)
 {
     return TRINE__REFUSED_NOT;
 }
@@ -263,7 +263,8 @@ static inline int join_quick(struct trine_group *group, struct trine__task *task
     group->joiner = &join.parker;
     trine__need_enter(&join.need, cancel != NULL ? &join_kind : &close_kind, &task->context,
                       task->family);
-    int error = trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
+    int error =
+        trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
     trine__need_leave(&join.need);
     return error < 0 ? error : join.refused;
 }
@@ -543,13 +544,15 @@ spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
     return &task->future;
 }
 
-/* Whether a child of `group` needs no look at anything: no other loop, no limit, no cancel. */
+/* Whether a child of `group` needs no look at anything: no other loop, no limit, no cancel, no
+ * locals. */
 static inline bool spawns_quickly(const struct trine_group *group, const struct trine__loop *loop)
 {
     if (!group->plain)
         return false;
     const struct trine__context *parent = group->family.scope.context;
     return parent->loop == loop && loop->alone && loop->free_tasks != NULL &&
+           loop->current != NULL && loop->current->context.locals == NULL &&
            trine__family_calm(&group->family);
 }
 

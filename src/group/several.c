@@ -70,7 +70,7 @@ static void follow(struct trine__need *need, struct trine__walk *walk)
     }
 }
 
-static enum trine__refusal refuse(struct trine__need *need)
+static enum trine__refusal refuse(struct trine__need *need, bool at_last)
 {
     struct trine__several *several = TRINE__CONTAINER(need, struct trine__several, need);
     atomic_store(&several->refused, -EDEADLK); /* before looking who sleeps */
@@ -117,8 +117,8 @@ static int sleep_until_completion(struct trine__several *several, bool cancellab
     if (error < 0)
         return error;
     atomic_store(&several->sleeper, &parker);
-    bool woken = atomic_load(&several->done) != NULL ||
-                 (cancellable && atomic_load(&several->refused) != 0);
+    bool woken =
+        atomic_load(&several->done) != NULL || (cancellable && atomic_load(&several->refused) != 0);
     if (woken && atomic_exchange(&several->sleeper, NULL) != NULL)
         return 0; /* it came before anybody could see the sleeper */
     return trine__park_until(&parker, cancellable ? several->deadline : TRINE_FOREVER,

@@ -23,7 +23,7 @@ struct trine__several {
     struct trine__several_entry *entries;
     _Atomic(struct trine__several_entry *) done; /* completed and not yet taken, last first */
     _Atomic(struct trine__parker *) sleeper;     /* who is to be woken by the next completion */
-    struct trine__need need; /* while all of them are waited for */
+    struct trine__need need;                     /* while all of them are waited for */
     bool needs_all;
     _Atomic(int) refused; /* -EDEADLK: one of them waits for the caller */
     int64_t deadline;     /* how long a cancellable next waits; TRINE_FOREVER from open on */

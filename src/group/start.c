@@ -143,7 +143,7 @@ static void follow_start(struct trine__need *need, struct trine__walk *walk)
 }
 
 /* The child has to end, come what may. */
-static enum trine__refusal refuse_start(struct trine__need *need)
+static enum trine__refusal refuse_start(struct trine__need *need, bool at_last)
 {
     return TRINE__REFUSED_NOT;
 }

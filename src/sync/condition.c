@@ -16,7 +16,7 @@ struct condition_wait {
     struct trine__wait again; /* in the mutex' line; wakes the parker of the other */
     struct trine__choice choice;
     struct trine_mutex *mutex;
-    bool owner; /* the mutex was handed to it */
+    bool owner; /* it need not lock: the mutex will be, or was, handed to it */
 };
 
 static void init_again(struct condition_wait *it, struct trine_mutex *mutex)
@@ -37,7 +37,7 @@ static int wait_in_line(struct condition_wait *it)
     struct trine__held_wait need = { .wait = &it->again,
                                      .held = &it->mutex->held,
                                      .what = "a mutex" };
-    trine__held_wait_open(&need, it->wait.parker.context, false);
+    trine__held_wait_open(&need, it->wait.parker.context, true);
     int error = trine__wait_park(&it->wait, "a condition");
     trine__need_close(&need.need);
     return error;
@@ -62,11 +62,12 @@ int trine_condition_wait(struct trine_condition *condition, struct trine_mutex *
     uint32_t depth = trine__mutex_leave(mutex);
     error = wait_in_line(&it);
     int result = it.again.result;
-    if (it.owner)
-        trine__held_add(&mutex->held, context);
-    else
+    if (!it.owner)
         result = trine__mutex_return(mutex, context, it.again.item);
-    mutex->depth = depth;
+    else if (result != -EDEADLK)
+        trine__held_add(&mutex->held, context);
+    if (result != -EDEADLK)
+        mutex->depth = depth;
     return result != 0 ? result : error;
 }
 
@@ -75,7 +76,7 @@ int trine_condition_wait_for(struct trine_condition *condition, struct trine_mut
 {
     while (!predicate(arg)) {
         int error = trine_condition_wait(condition, mutex);
-        if (error == TRINE_EOWNERDEAD || error == -EPERM)
+        if (error == TRINE_EOWNERDEAD || error == -EPERM || error == -EDEADLK)
             return error;
         if (error < 0)
             return predicate(arg) ? 0 : error;

@@ -259,6 +259,39 @@ IN_A_TASK(a_notify_that_closes_a_circle_has_it_broken)
     return 0;
 }
 
+static int wait_in_vain(void *arg)
+{
+    struct room *room = arg;
+    assert_int_equal(trine_mutex_lock(&room->mutex), 0);
+    int error = trine_condition_wait_for(&room->condition, &room->mutex, has_token, room);
+    assert_int_equal(trine_mutex_unlock(&room->mutex), -EPERM);
+    return error;
+}
+
+/* Neither a close nor a return from a condition fails gladly. */
+IN_A_TASK(a_parent_that_closes_with_the_mutex_held)
+{
+    for (int notified = 0; notified < 2; notified++) {
+        struct room room = { .tokens = 0 };
+        struct trine_group group;
+        trine_group_open(&group, NULL);
+        trine_spawn(&group, wait_in_vain, &room);
+        settle();
+        assert_int_equal(trine_mutex_lock(&room.mutex), 0);
+        if (notified == 1)
+            trine_condition_notify(&room.condition, 1);
+        else
+            trine_group_cancel(&group, NULL);
+        assert_int_equal(trine_group_close(&group), -EDEADLK);
+        assert_reported("2 wait for each other in a circle; task 'wait_in_vain'", "-EDEADLK");
+        assert_reported(" ", "wait_in_vain");
+        assert_reported(" ", "wait_in_vain");
+        assert_int_equal(trine_mutex_unlock(&room.mutex), 0);
+        assert_false(trine_mutex_locked(&room.mutex));
+    }
+    return 0;
+}
+
 /* ---- threads, loops */
 
 struct exchange {
@@ -327,6 +360,7 @@ int main(void)
         BOTH(a_recursive_mutex_is_let_go_whole_and_comes_back_as_deep),
         TEST(an_owner_that_ended_is_told_to_whoever_was_notified),
         TEST(a_notify_that_closes_a_circle_has_it_broken),
+        TEST(a_parent_that_closes_with_the_mutex_held),
         TEST(tokens_pass_between_tasks_and_threads),
     };
     return RUN_TESTS(tests);

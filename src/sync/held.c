@@ -12,7 +12,7 @@ static void follow(struct trine__need *need, struct trine__walk *walk)
     trine__sync_unlock(it->wait->lock);
 }
 
-static enum trine__refusal refuse(struct trine__need *need)
+static enum trine__refusal refuse(struct trine__need *need, bool at_last)
 {
     struct trine__wait *wait = TRINE__CONTAINER(need, struct trine__held_wait, need)->wait;
     struct trine__wake_list wake = { 0 };
@@ -23,13 +23,13 @@ static enum trine__refusal refuse(struct trine__need *need)
     trine__sync_unlock(wait->lock);
     trine__wake(&wake);
     if (refused)
-        trine__unpark(&wait->parker);
+        trine__unpark(wait->choice != NULL ? wait->choice->parker : &wait->parker);
     return refused ? TRINE__REFUSED : TRINE__REFUSED_LATE;
 }
 
-static enum trine__refusal refuse_not(struct trine__need *need)
+static enum trine__refusal refuse_at_last(struct trine__need *need, bool at_last)
 {
-    return TRINE__REFUSED_NOT;
+    return at_last ? refuse(need, true) : TRINE__REFUSED_NOT;
 }
 
 static void describe(struct trine__need *need, char *text, size_t size)
@@ -39,12 +39,11 @@ static void describe(struct trine__need *need, char *text, size_t size)
              (const char *)it->wait->item, it->what, it->held->site);
 }
 
-void trine__held_wait_open(struct trine__held_wait *it, struct trine__context *context,
-                           bool can_be_refused)
+void trine__held_wait_open(struct trine__held_wait *it, struct trine__context *context, bool firm)
 {
     static const struct trine__need_kind kind = { follow, refuse, describe };
-    static const struct trine__need_kind firm = { follow, refuse_not, describe };
-    trine__need_open(&it->need, can_be_refused ? &kind : &firm, context);
+    static const struct trine__need_kind firm_kind = { follow, refuse_at_last, describe };
+    trine__need_open(&it->need, firm ? &firm_kind : &kind, context);
 }
 
 int trine__held_park(struct trine__wait *wait, struct trine__held *held, const char *what)
@@ -53,7 +52,7 @@ int trine__held_park(struct trine__wait *wait, struct trine__held *held, const c
     it.wait = wait;
     it.held = held;
     it.what = what;
-    trine__held_wait_open(&it, wait->parker.context, true);
+    trine__held_wait_open(&it, wait->parker.context, false);
     int error = trine__wait_park(wait, what);
     trine__need_close(&it.need);
     return error;

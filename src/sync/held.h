@@ -7,8 +7,8 @@
  *
  *     takes it at once:  under `lock`: trine__held_give(held, me, site, abandoned),
  *                                      trine__held_add(held, me)
- *     lets go:           under `lock`: trine__held_remove(held), then give it to nobody (NULL), or
- *                        to a waiter:  trine__held_give(held, wait->parker.context, wait->item, ...)
+ *     lets go:           under `lock`: trine__held_remove(held), then give it to nobody (NULL) or
+ *                        to a waiter:  trine__held_give(held, wait->parker.context, ...)
  *     was handed it:     after trine__held_park(): trine__held_add(held, me)
  *
  * `abandoned(held)` is called in the context that ends, once for each lock it still holds, out of
@@ -52,8 +52,7 @@ struct trine__held_wait {
     struct trine__held *held;
     const char *what;
 };
-/* `can_be_refused` false: if it closes a circle, somebody else has to give in. */
-void trine__held_wait_open(struct trine__held_wait *it, struct trine__context *context,
-                           bool can_be_refused);
+/* `firm`: if it closes a circle, it is refused only if nobody else can be. */
+void trine__held_wait_open(struct trine__held_wait *it, struct trine__context *context, bool firm);
 
 #endif

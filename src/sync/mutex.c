@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A mutex has an owner from the moment it is locked until nobody waits for it: who unlocks makes the
- * longest waiter the owner. So a mutex with waiters is never free, and nobody can come in between. */
+/* A mutex has an owner from the moment it is locked until nobody waits for it: who unlocks makes
+ * the longest waiter the owner. So a mutex with waiters is never free, and nobody can come in
+ * between. */
 #include "sync/mutex.h"
 #include "base/error.h"
 #include "base/list.h"
@@ -238,7 +239,7 @@ static int return_later(struct trine_mutex *mutex, const char *site)
     wait.item = (void *)site;
     trine__wait_add(&mutex->waits, &wait);
     trine__sync_unlock(&mutex->lock);
-    trine__held_wait_open(&it, wait.parker.context, false);
+    trine__held_wait_open(&it, wait.parker.context, true);
     (void)trine__park(&wait.parker, NULL, NULL, "a mutex, to return from a condition");
     trine__need_close(&it.need);
     return wait.result;
@@ -250,6 +251,7 @@ int trine__mutex_return(struct trine_mutex *mutex, struct trine__context *contex
     if (mutex->held.owner == NULL)
         return lock_now(mutex, context, site);
     int result = return_later(mutex, site);
-    trine__held_add(&mutex->held, context);
+    if (result != -EDEADLK)
+        trine__held_add(&mutex->held, context);
     return result;
 }

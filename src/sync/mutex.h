@@ -10,8 +10,8 @@
 int trine__mutex_give(struct trine_mutex *mutex, struct trine__context *context, const char *site);
 /* Its owner lets go, however often it has locked it: the depth to come back to. */
 uint32_t trine__mutex_leave(struct trine_mutex *mutex);
-/* Locks it again for `context`, which runs here, in line with all others, through cancels, and
- * though it may close a circle: 0 or TRINE_EOWNERDEAD. */
+/* Locks it again for `context`, which runs here, in line with all others and through cancels: 0 or
+ * TRINE_EOWNERDEAD. -EDEADLK: it does not own it, for that would have left a circle for good. */
 int trine__mutex_return(struct trine_mutex *mutex, struct trine__context *context,
                         const char *site);
 

@@ -51,33 +51,27 @@ static void lock_sides(struct trine_queue *queue)
     trine__sync_lock(&queue->get.lock);
 }
 
-static void unlock_sides(struct trine_queue *queue, bool straight)
+static void unlock_sides(struct trine_queue *queue)
 {
-    queue->straight = straight;
     trine__sync_unlock(&queue->get.lock);
     trine__sync_unlock(&queue->put.lock);
 }
 
-void trine__queue_lock(struct trine_queue *queue)
+void trine__queue_lock_shared(struct trine_queue *queue)
 {
     trine__sync_lock(&queue->lock);
     lock_sides(queue);
 }
 
-static bool can_go_straight(const struct trine_queue *queue)
+void trine__queue_unlock_shared(struct trine_queue *queue)
 {
-    return queue->order == TRINE_FIFO && queue->capacity > 0 && !queue->closed &&
-           queue->putters.first == NULL && queue->getters.first == NULL;
-}
-
-void trine__queue_unlock(struct trine_queue *queue)
-{
-    unlock_sides(queue, can_go_straight(queue));
+    unlock_sides(queue);
     trine__sync_unlock(&queue->lock);
 }
 
 /* The longest waiter of the list, taken out to succeed; NULL: nobody waits. */
-static struct trine__wait *take_first(struct trine__wait_list *list, struct trine__wake_list *wake)
+static inline struct trine__wait *take_first(struct trine__wait_list *list,
+                                             struct trine__wake_list *wake)
 {
     struct trine__wait *wait = list->first;
     while (wait != NULL && (wait = trine__wait_peek(list)) != NULL &&
@@ -86,7 +80,8 @@ static struct trine__wait *take_first(struct trine__wait_list *list, struct trin
     return wait;
 }
 
-static int put_now(struct trine_queue *queue, const void *item, struct trine__wake_list *wake)
+static inline __attribute__((always_inline)) int put_now(struct trine_queue *queue, void *item,
+                                                         struct trine__wake_list *wake)
 {
     if (queue->closed)
         return -EPIPE;
@@ -104,7 +99,8 @@ static int put_now(struct trine_queue *queue, const void *item, struct trine__wa
 
 /* A full queue has lost an item: the longest putter's takes the place. A queue without room for any
  * is always full. */
-static int get_now(struct trine_queue *queue, void *ret_item, struct trine__wake_list *wake)
+static inline __attribute__((always_inline)) int get_now(struct trine_queue *queue, void *ret_item,
+                                                         struct trine__wake_list *wake)
 {
     bool empty = trine__queue_length(queue) == 0;
     if (!empty)
@@ -122,12 +118,8 @@ static int get_now(struct trine_queue *queue, void *ret_item, struct trine__wake
 
 typedef int (*try_fn)(struct trine_queue *queue, void *item, struct trine__wake_list *wake);
 
-static int try_put(struct trine_queue *queue, void *item, struct trine__wake_list *wake)
-{
-    return put_now(queue, item, wake);
-}
-
-static int try_now(struct trine_queue *queue, void *item, try_fn try)
+static inline __attribute__((always_inline)) int try_now(struct trine_queue *queue, void *item,
+                                                         try_fn try)
 {
     struct trine__wake_list wake = { 0 };
     trine__queue_lock(queue);
@@ -137,34 +129,42 @@ static int try_now(struct trine_queue *queue, void *item, try_fn try)
     return error;
 }
 
-/* Does it, or waits in `list` until somebody has done it. */
-static inline __attribute__((always_inline)) int
-do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, try_fn try,
-           struct trine__wait_list *list, const char *what)
+/* Waits in `list` until somebody has done it. With all locks, which it gives back. One function for
+ * both sides: where two of them take turns, the processor predicts its returns. */
+static __attribute__((noinline)) int wait_in_line(struct trine_queue *queue,
+                                                  struct trine__wait_list *list, void *item,
+                                                  struct trine__queue_end *end, const char *what)
 {
-    struct trine__wake_list wake = { 0 };
     struct trine__wait wait;
-    bool waits = false;
-    trine__queue_lock(queue);
-    int error = try(queue, item, &wake);
-    if (error == -EAGAIN) {
-        error = trine__wait_prepare(&wait, &queue->lock, end);
-        waits = error == 0;
-    }
-    if (waits) {
+    int error = trine__wait_prepare(&wait, &queue->lock, end);
+    if (error == 0) {
         wait.item = item;
         trine__wait_add(list, &wait);
         if (end != NULL)
             end->users++;
     }
     trine__queue_unlock(queue);
-    if (wake.first != NULL)
-        trine__wake(&wake);
-    if (!waits)
+    if (error < 0)
         return error;
     error = trine__wait_park(&wait, what);
     if (end != NULL)
         trine__queue_end_drop(queue, end);
+    return error;
+}
+
+/* Does it, or waits. */
+static inline __attribute__((always_inline)) int
+do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, try_fn try,
+           struct trine__wait_list *list, const char *what)
+{
+    struct trine__wake_list wake = { 0 };
+    trine__queue_lock(queue);
+    int error = try(queue, item, &wake);
+    if (error == -EAGAIN)
+        return wait_in_line(queue, list, item, end, what);
+    trine__queue_unlock(queue);
+    if (wake.first != NULL)
+        trine__wake(&wake);
     return error;
 }
 
@@ -191,7 +191,7 @@ static __attribute__((noinline)) int put_or_wait(struct trine_queue *queue, cons
         if (error == 0)
             return 0;
     }
-    return do_or_wait(queue, (void *)item, end, try_put, &queue->putters, "room in a queue");
+    return do_or_wait(queue, (void *)item, end, put_now, &queue->putters, "room in a queue");
 }
 
 static __attribute__((noinline)) int get_or_wait(struct trine_queue *queue, void *ret_item,
@@ -234,7 +234,7 @@ int trine_queue_get(struct trine_queue *queue, void *ret_item)
 
 int trine_queue_try_put(struct trine_queue *queue, const void *item)
 {
-    return put_straight(queue, item) == 0 ? 0 : try_now(queue, (void *)item, try_put);
+    return put_straight(queue, item) == 0 ? 0 : try_now(queue, (void *)item, put_now);
 }
 
 int trine_queue_try_get(struct trine_queue *queue, void *ret_item)
@@ -247,14 +247,15 @@ static int commit(struct trine_queue *queue, void *item, try_fn try, struct trin
 {
     lock_sides(queue);
     int error = try(queue, item, wake);
-    unlock_sides(queue, error != -EAGAIN && can_go_straight(queue));
+    queue->straight = error != -EAGAIN && trine__queue_is_straight(queue);
+    unlock_sides(queue);
     return error;
 }
 
 int trine__queue_commit_put(struct trine_queue *queue, const void *item,
                             struct trine__wake_list *wake)
 {
-    return commit(queue, (void *)item, try_put, wake);
+    return commit(queue, (void *)item, put_now, wake);
 }
 
 int trine__queue_commit_get(struct trine_queue *queue, void *ret_item,

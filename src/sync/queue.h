@@ -23,7 +23,9 @@
  *   - a cancel loses nothing: only a wait that is still in its list can be withdrawn, see wait.h;
  *   - after close nothing gets in: the long way is the only one then.
  *
- * A withdrawn wait leaves the way closed; the next one who goes the long way opens it. */
+ * A withdrawn wait leaves the way closed; the next one who goes the long way opens it. Who is stuck
+ * on the short way looks around for a moment first (queue_straight.h): it stands in no line then,
+ * and the way is open, so nobody stands in one whom it could pass by. */
 #ifndef TRINE_SYNC_QUEUE_H
 #define TRINE_SYNC_QUEUE_H
 
@@ -59,8 +61,10 @@ struct trine_queue {
     void (*undelivered)(void *item, void *arg);
     void *arg;
     enum trine_queue_order order;
-    bool straight;
+    bool ring;     /* TRINE_FIFO with room for items */
+    bool straight; /* the short way is open */
     bool closed;
+    bool several_cores; /* the other side may be at work while this one looks */
 
     _Alignas(TRINE__LINES_APART) struct trine__queue_side put;
     _Alignas(TRINE__LINES_APART) _Atomic(uint64_t) put_count; /* items that ever went in */
@@ -90,8 +94,27 @@ void trine__queue_leave(struct trine__wait_list *list, void *item, struct trine_
                         struct trine__wait *wait);
 
 /* The long way: all locks. Unlocking opens the short way if it can be. */
-void trine__queue_lock(struct trine_queue *queue);
-void trine__queue_unlock(struct trine_queue *queue);
+void trine__queue_lock_shared(struct trine_queue *queue);
+void trine__queue_unlock_shared(struct trine_queue *queue);
+
+static inline bool trine__queue_is_straight(const struct trine_queue *queue)
+{
+    return queue->ring && !queue->closed && queue->putters.first == NULL &&
+           queue->getters.first == NULL;
+}
+
+static inline void trine__queue_lock(struct trine_queue *queue)
+{
+    if (!__libc_single_threaded)
+        trine__queue_lock_shared(queue);
+}
+
+static inline void trine__queue_unlock(struct trine_queue *queue)
+{
+    queue->straight = trine__queue_is_straight(queue);
+    if (!__libc_single_threaded)
+        trine__queue_unlock_shared(queue);
+}
 /* The next of `held` items, taken out of its place but not counted: valid until the next put. */
 void *trine__queue_next(struct trine_queue *queue, size_t held);
 

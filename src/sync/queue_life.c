@@ -31,6 +31,17 @@ static void release(struct trine_queue *queue)
     trine__free(queue);
 }
 
+/* Of the process, as far as can be known: asked once, since a thread that was bound to one
+ * processor later on would be told of that one only. */
+static bool has_several_cores(void)
+{
+    static _Atomic(int) known;
+    int cores = atomic_load_explicit(&known, memory_order_relaxed);
+    if (cores == 0)
+        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
+    return cores > 1;
+}
+
 static int make_store(struct trine_queue *queue, const struct trine_queue_options *options)
 {
     size_t bytes = options->item_size * options->capacity;
@@ -39,7 +50,7 @@ static int make_store(struct trine_queue *queue, const struct trine_queue_option
         return -ENOMEM;
     queue->items_end = queue->items + bytes;
     queue->put.next = queue->get.next = queue->items;
-    queue->put.patience = queue->get.patience = 64;
+    queue->put.patience = queue->get.patience = 16;
     queue->heap.items = queue->items;
     queue->heap.item_size = options->item_size;
     queue->heap.compare = options->compare;
@@ -55,13 +66,14 @@ int trine__queue_open(struct trine_queue **ret_queue, const struct trine_queue_o
     struct trine_queue *queue = trine__alloc_aligned(alignof(struct trine_queue), sizeof *queue);
     if (queue == NULL)
         goto fail;
-    *queue =
-        (struct trine_queue){ .item_size = options->item_size,
-                              .capacity = options->capacity,
-                              .order = options->order,
-                              .undelivered = options->undelivered,
-                              .arg = options->arg,
-                              .straight = options->order == TRINE_FIFO && options->capacity > 0 };
+    *queue = (struct trine_queue){ .item_size = options->item_size,
+                                   .capacity = options->capacity,
+                                   .order = options->order,
+                                   .undelivered = options->undelivered,
+                                   .arg = options->arg,
+                                   .ring = options->order == TRINE_FIFO && options->capacity > 0 };
+    queue->straight = queue->ring;
+    queue->several_cores = has_several_cores();
     if (make_store(queue, options) < 0)
         goto fail;
     *ret_queue = queue;

@@ -7,14 +7,15 @@
 
 #include "core/loop.h"
 #include "sync/queue.h"
-#include "sys/sys.h"
 #include "thread/pause.h"
 
 /* How often a side that is stuck looks again before it waits in line. A wait costs both sides
- * microseconds, up to thirty where a core has to be woken; a look costs some ten nanoseconds. */
-#define PATIENCE_MIN 4
-#define PATIENCE_MAX 1500
-#define EXPLORE      16
+ * microseconds, up to thirty where a core has to be woken. A look costs the other side a cache miss
+ * at its next item; so between two it is left alone for about three items' time. */
+#define PATIENCE_MIN    2
+#define PATIENCE_MAX    300
+#define PAUSES_PER_LOOK 5
+#define EXPLORE         16
 
 typedef bool (*copy_fn)(void *to, const void *from, size_t size);
 
@@ -119,16 +120,11 @@ static inline bool tried_alone(const struct trine_queue *queue, bool checked)
 
 /* ---- a moment of patience: the other side may be at work on another core */
 
-static inline bool may_spin(void)
+static inline bool may_spin(const struct trine_queue *queue)
 {
-    static _Atomic(int) known;
     const struct trine__loop *loop = trine__loop_here;
-    if (__libc_single_threaded || (loop != NULL && loop->ready.first != NULL))
-        return false;
-    int cores = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cores == 0)
-        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
-    return cores > 1;
+    return queue->several_cores && !__libc_single_threaded &&
+           (loop == NULL || loop->ready.first == NULL);
 }
 
 /* Looks at both counts for a while, longer where it was worth it before; now and then as long as it
@@ -137,13 +133,14 @@ static inline bool may_spin(void)
  * by: then the short way is closed. */
 static inline bool spin(struct trine_queue *queue, struct trine__queue_side *side, size_t stuck_at)
 {
-    if (!may_spin())
+    if (!may_spin(queue))
         return false;
     unsigned patience = atomic_load_explicit(&side->patience, memory_order_relaxed);
     unsigned stuck = atomic_load_explicit(&side->stuck, memory_order_relaxed) + 1;
     unsigned limit = stuck % EXPLORE == 0 ? PATIENCE_MAX : patience, looks = 0;
     while (trine__queue_length(queue) == stuck_at && looks < limit) {
-        trine__pause();
+        for (int i = 0; i < PAUSES_PER_LOOK; i++)
+            trine__pause();
         looks++;
     }
     bool free = looks < limit;

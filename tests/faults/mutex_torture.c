@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Mutexes, conditions and circles of waiting: each scenario is cancelled at every suspension point,
- * and each of its fallible calls fails in turn. What a mutex protects is a resource. Virtual time. */
+ * and each of its fallible calls fails in turn. What a mutex protects is a resource. */
 #include "steps.h"
 #include "torture.h"
 #include <errno.h>

@@ -32,7 +32,7 @@ struct loom_scenario {
     void (*end)(void);                   /* all have ended: what must hold then; alone */
 };
 
-/* Explores all, or what the arguments say (see usage() in explorer.c). The exit status. */
+/* Explores all, or what the arguments say (usage() in explorer.c). The exit status. */
 int loom_main(const struct loom_scenario *scenarios, size_t count, int argc, char **argv);
 
 #define must(condition) ((condition) ? (void)0 : loom_broken(#condition, __FILE__, __LINE__))

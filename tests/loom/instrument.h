@@ -8,8 +8,8 @@
 #define TRINE_TESTS_LOOM_INSTRUMENT_H
 
 #include "core/thread_context.h"
+#include "explorer.h"
 #include "sys/sys.h"
-#include "tests/loom/explorer.h"
 #include "thread/pause.h"
 #include <stdatomic.h>
 #include <sys/single_threaded.h>

@@ -5,11 +5,11 @@
 #define TRINE_TESTS_LOOM_SCENARIOS_H
 
 #include "base/list.h"
-#include "tests/loom/explorer.h"
+#include "explorer.h"
 #include <errno.h>
 #include <trine.h>
 
-extern const struct loom_scenario loom_core[], loom_sync[];
-extern const size_t loom_core_count, loom_sync_count;
+extern const struct loom_scenario loom_core[], loom_sync[], loom_queue[];
+extern const size_t loom_core_count, loom_sync_count, loom_queue_count;
 
 #endif

@@ -3,7 +3,7 @@
  * loop that falls asleep. */
 #include "core/future.h"
 #include "core/loop.h"
-#include "tests/loom/scenarios.h"
+#include "scenarios.h"
 #include <string.h>
 
 static struct trine_scope scope;
@@ -212,7 +212,7 @@ static void end_in_order(void)
 }
 
 const struct loom_scenario loom_core[] = {
-    { "future: complete, await", 8, begin_future, { complete, await }, end_future },
+    { "future: complete, await", 6, begin_future, { complete, await }, end_future },
     { "future: two complete, one awaits",
       3,
       begin_future,

@@ -22,7 +22,7 @@ async def queues(items):
     for capacity in (10, 1000):
         queue, start = asyncio.Queue(capacity), time.process_time_ns()
         await asyncio.gather(produce(queue, items), consume(queue, items))
-        report(f"queue_tasks_{capacity}_cpu", (time.process_time_ns() - start) / items, "ns")
+        report(f"queue_tasks_{capacity}", (time.process_time_ns() - start) / items, "ns")
 
 
 def produce_from_a_thread(queue, items, loop):

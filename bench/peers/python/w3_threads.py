@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""W3, threading: queue.Queue, Lock and Semaphore, alone and between two threads; and a generator's
-send(), which needs neither."""
+"""W3, threading: queue.Queue, Lock and Semaphore, alone and between two threads."""
 import queue
 import threading
 import time
@@ -46,23 +45,7 @@ def locks(name, lock, turns):
             f"{name}_threads")
 
 
-def increments():
-    value = None
-    while True:
-        value = yield None if value is None else value + 1
-
-
-def generator(steps):
-    send = increments().send
-    send(None)
-    start = time.process_time_ns()
-    for value in range(steps):
-        assert send(value) == value + 1
-    report("generator", (time.process_time_ns() - start) / steps, "ns")
-
-
 flow(10, count(100_000))
 flow(1000, count(100_000))
 locks("mutex", threading.Lock(), count(1_000_000))
 locks("semaphore", threading.Semaphore(1), count(200_000))
-generator(count(2_000_000))

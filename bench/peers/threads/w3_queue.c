@@ -53,9 +53,7 @@ static void measure(long places, long count)
             abort();
     pthread_join(thread, NULL);
     snprintf(key, sizeof key, "queue_threads_%ld", places);
-    bench_report(key, (double)(bench_wall() - wall) / (double)count, "ns");
-    snprintf(key, sizeof key, "queue_threads_%ld_cpu", places);
-    bench_report(key, (double)(bench_cpu() - cpu) / (double)count, "ns");
+    bench_report_pair(key, bench_wall() - wall, bench_cpu() - cpu, count);
 }
 
 int main(int argc, char **argv)

@@ -3,6 +3,7 @@
 //! First argument: what to divide the counts by. Second: how many threads (1: current_thread).
 
 use std::future::Future;
+use std::time::Instant;
 use tokio::runtime::{Builder, Runtime};
 
 pub fn cpu() -> f64 {
@@ -35,8 +36,26 @@ pub fn count(full: usize) -> usize {
     full / arg(1)
 }
 
+pub fn threads() -> usize {
+    arg(2)
+}
+
+/// Reports what a step of `body` takes, in CPU time.
+pub async fn measure(key: &str, steps: usize, body: impl Future<Output = ()>) {
+    let start = cpu();
+    body.await;
+    report(key, (cpu() - start) / steps as f64, "ns");
+}
+
+/// The same for what goes on in several threads: wall time, and with `_cpu` after the key CPU time.
+pub async fn measure_threads(key: &str, steps: usize, body: impl Future<Output = ()>) {
+    let wall = Instant::now();
+    measure(&format!("{key}_cpu"), steps, body).await;
+    report(key, wall.elapsed().as_nanos() as f64 / steps as f64, "ns");
+}
+
 fn runtime() -> Runtime {
-    match arg(2) {
+    match threads() {
         1 => Builder::new_current_thread().enable_all().build().unwrap(),
         threads => {
             Builder::new_multi_thread().worker_threads(threads).enable_all().build().unwrap()

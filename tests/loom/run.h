@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* One run of a scenario: threads that are fibers, and points at which somebody else says who goes
+ * on. */
+#ifndef TRINE_TESTS_LOOM_RUN_H
+#define TRINE_TESTS_LOOM_RUN_H
+
+#include "explorer.h"
+#include <stdbool.h>
+
+/* True if nothing is wrong; else the threads stay where they are for ever. */
+bool loom_run(const struct loom_scenario *scenario, int preemptions);
+/* Of the run before. */
+const char *loom_failure(void);
+/* The last steps of the run before. */
+void loom_print_trace(void);
+/* Ends the run that is under way. */
+void loom_fail(const char *why);
+
+/* By explorer.c: which of the threads that could goes on. The one that runs is the first. */
+int loom_decide(const uint8_t *options, size_t count);
+
+#endif
