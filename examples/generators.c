@@ -16,7 +16,7 @@ static int consumer(struct trine_generator *self, void *arg)
     const int *n = NULL;
     const char *reply = "";
     int error;
-    while ((error = trine_yield_value(self, (void *)reply, (void **)&n)) == 0) {
+    while ((error = trine_yield_value(self, reply, (void **)&n)) == 0) {
         printf("consuming %d\n", *n);
         reply = "OK";
     }

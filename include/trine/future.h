@@ -28,8 +28,8 @@ TRINE_PUBLIC void trine_future_unref(struct trine_future *future); /* accepts NU
  *
  * Returns: 0: it is done, and its outcome is in *ret_outcome (NULL: not wanted; it counts as
  *          read). -ECANCELED, -ETIMEDOUT: the wait was cancelled; the future goes on and can be
- *          awaited again. -EDEADLK: it is this very task, or waits for it (sync.h). -ENOMEM: `future` is NULL (a submit that
- *          found no memory).
+ *          awaited again. -EDEADLK: it is this very task, or waits for it (sync.h). -ENOMEM:
+ *          `future` is NULL (a submit that found no memory).
  * Waits:   this task; a plain thread blocks. Done already: no switch. */
 TRINE_PUBLIC int trine_await(struct trine_future *future, int *ret_outcome);
 

@@ -90,7 +90,8 @@ TRINE_PUBLIC void trine_generator_free(struct trine_generator *generator);
  *          -ECANCELED: the generator is being closed;
  *          -EINVAL: this is not the body's own code, or it was closed before, or a scope is open
  *          (the last two are reported). Nothing was yielded. */
-TRINE_PUBLIC int trine_yield_value(struct trine_generator *self, void *value, void **ret_sent);
+TRINE_PUBLIC int trine_yield_value(struct trine_generator *self, const void *value,
+                                   void **ret_sent);
 /* Yields all that `inner` yields, and passes on to it what is sent and thrown; closing one closes
  * the other. `inner` stays the caller's, to free. Python: yield from.
  *

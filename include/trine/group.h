@@ -41,6 +41,7 @@ struct trine_group {
     int error;
     uint8_t policy;
     bool reap, broken, succeeded, starved;
+    bool plain; /* no limit, and a success decides nothing */
 };
 
 /* Opens a group here. `options`: borrowed; NULL for the defaults. Where no loop runs in this

@@ -21,10 +21,8 @@ extern "C" {
 
 /* Private parts that live in the user's frames. */
 struct trine__timer {
-    int64_t deadline;
-    uint64_t sequence; /* equal deadlines fire in this order */
-    uint32_t index;    /* place in the heap, from 1; 0 = not armed */
     void (*fire)(struct trine__timer *timer);
+    uint32_t number; /* among the armed timers of its loop, from 1; 0 = not armed */
 };
 struct trine__mail {
     struct trine__mail *next;
@@ -90,10 +88,11 @@ TRINE_PUBLIC void trine_scope_cancel(struct trine_scope *scope, const char *reas
 /* Why the code here is being cancelled (the reason given), NULL if it is not: also inside a shield,
  * so ask before opening one. */
 TRINE_PUBLIC const char *trine_cancel_reason(void);
-/* Who is cancelling the code here: *ret_name and *ret_site are the name and spawn site of the task
- * that did, or "a thread", "the loop" (the run is over, SIGINT), "the deadline", and NULL. False:
- * nobody, and both are untouched. As above, ask before opening a shield. The task may be gone by
- * then: its name must be of memory that stays, such as a literal. */
+/* Who is cancelling the code here: *ret_name and *ret_site are the name and spawn site of the
+ * task that did (where it cancelled this very task: the name its function has), or "a thread",
+ * "the loop" (the run is over, SIGINT), "the deadline", and NULL. False: nobody, and both are
+ * untouched. As above, ask before opening a shield. The task may be gone by then: its name must
+ * be of memory that stays, such as a literal. */
 TRINE_PUBLIC bool trine_cancel_source(const char **ret_name, const char **ret_site);
 /* 0, or the code that a blocking call would fail with here and now. Never waits. */
 TRINE_PUBLIC int trine_cancelled(void);

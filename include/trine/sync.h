@@ -109,8 +109,9 @@ struct trine_condition {
  * Waits:   for the notify, then, through cancels, in line for the mutex: on every return but -EPERM
  *          and -EDEADLK the caller owns it. */
 TRINE_PUBLIC int trine_condition_wait(struct trine_condition *condition, struct trine_mutex *mutex);
-/* Waits until predicate(arg), called with the mutex held, is true. 0: it is, even if the time was
- * over or a cancel came meanwhile. Errors as above; TRINE_EOWNERDEAD: look first. */
+/* Waits until predicate(arg), called with the mutex held, is true. 0: it is, even if the time
+ * was over or a cancel came meanwhile. Errors as above; TRINE_EOWNERDEAD: look before you call
+ * again. */
 TRINE_PUBLIC int trine_condition_wait_for(struct trine_condition *condition,
                                           struct trine_mutex *mutex, bool (*predicate)(void *arg),
                                           void *arg);
@@ -166,9 +167,9 @@ struct trine_event {
         .auto_reset = true                                                                         \
     }
 
-/* Waits until it is set; is it set, without a switch. -ECANCELED, -ETIMEDOUT: one that resets itself
- * has kept its permit for another. When it has returned, the set that let it through touches the
- * event no more: its memory may go. */
+/* Waits until it is set; is it set, without a switch. -ECANCELED, -ETIMEDOUT: one that resets
+ * itself has kept its permit for another. When it has returned, the set that let it through
+ * touches the event no more: its memory may go. */
 TRINE_PUBLIC int trine_event_wait(struct trine_event *event);
 /* Lets all who wait through, even if it is cleared at once, and all who come until then. */
 TRINE_PUBLIC void trine_event_set(struct trine_event *event);

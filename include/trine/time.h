@@ -25,7 +25,8 @@ TRINE_PUBLIC int64_t trine_now(void);
 /* The moment `duration` from now; TRINE_FOREVER where that is beyond all time. */
 TRINE_PUBLIC int64_t trine_after(int64_t duration);
 
-/* Sleeps for `duration`, never less; 0 or less is one turn of the loop.
+/* Sleeps for `duration`, never less; the loop may add up to 50 us, so that sleeps which end close
+ * together cost one wake. 0 or less is one turn of the loop.
  *
  * Waits:   this task (a plain thread blocks). A cancel ends the sleep early; nothing is lost.
  * Errors:  -ECANCELED, -ETIMEDOUT (the scope's deadline came first), -EDEADLK in a loop's own

@@ -2,7 +2,7 @@
 /* Waiting, as blocking calls use it: for a future, for an operation, for a while. */
 #include "base/list.h"
 #include "core/circle.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "sys/sys.h"
 #include <stdio.h>
 #include <trine/time.h>
@@ -65,7 +65,13 @@ static int wait_for(struct trine_future *future)
     bool task = trine__task_of_future(future) != NULL;
     if (task)
         trine__need_open(&wait.need, &await_kind, wait.parker.context);
+    struct trine__loop *loop = wait.parker.context->loop;
+    bool elsewhere = loop != NULL && future->kind->elsewhere;
+    if (elsewhere)
+        loop->mail_expected++;
     error = trine__park(&wait.parker, cancel_future_wait, &wait, future->kind->name);
+    if (elsewhere)
+        loop->mail_expected--;
     if (task)
         trine__need_close(&wait.need);
     return error < 0 ? error : wait.refused;
@@ -144,7 +150,7 @@ static void nap_over(struct trine__timer *timer)
 static enum trine__cancel cancel_nap(void *arg)
 {
     struct nap *nap = arg;
-    if (nap->timer.index == 0)
+    if (nap->timer.number == 0)
         return TRINE__CANCEL_PENDING;
     trine__timer_stop(&trine__loop_here->timers, &nap->timer);
     return TRINE__CANCELLED;
@@ -199,7 +205,7 @@ int trine_yield(void)
     if (task == NULL)
         return -EDEADLK;
     if (task->context.cancelled == 0)
-        trine__loop_yield(loop, NULL);
+        trine__loop_yield_quick(loop, task);
     return task->context.cancelled != 0 ? trine__scope_deliver(&task->context) : 0;
 }
 

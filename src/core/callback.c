@@ -8,12 +8,14 @@
 #include "sys/sys.h"
 
 struct trine__callback {
-    struct trine__waiter waiter;
+    union { /* it waits; then, no longer in any circle, it is on the way to its loop */
+        struct trine__waiter waiter;
+        struct trine__mail mail;
+    };
     struct trine_future *future;
     trine_done_fn fn;
     void *arg;
     struct trine__loop *loop;
-    struct trine__mail mail;
     struct trine__callback *next, *prev; /* those waiting on this loop */
 };
 
@@ -40,6 +42,7 @@ static void deliver(struct trine__mail *mail)
 static void post(struct trine__waiter *waiter)
 {
     struct trine__callback *callback = TRINE__CONTAINER(waiter, struct trine__callback, waiter);
+    callback->mail.deliver = deliver;
     trine__loop_post(callback->loop, &callback->mail);
 }
 
@@ -84,7 +87,7 @@ int trine_future_on_done(struct trine_future *future, trine_done_fn fn, void *ar
     if (callback == NULL)
         return -ENOMEM;
     *callback = (struct trine__callback){
-        .future = future, .fn = fn, .arg = arg, .loop = trine__loop_here, .mail.deliver = deliver
+        .future = future, .fn = fn, .arg = arg, .loop = trine__loop_here
     };
     struct trine__loop *loop = callback->loop;
     if (loop != NULL) {

@@ -235,7 +235,7 @@ void trine__context_describe(const struct trine__context *context, char *text, s
         return;
     }
     const struct trine__task *task = trine__task_of((struct trine__context *)context);
-    snprintf(text, size, "task '%s' (spawned at %s)", trine__task_name_of(task), task->site);
+    snprintf(text, size, "task '%s' (spawned at %s)", trine__task_name_of(task), task->owner.site);
 }
 
 /* "  WHO waits for SOMETHING by WHOM" */

@@ -15,6 +15,7 @@
 
 #include "core/context.h"
 #include <stddef.h>
+#include <sys/single_threaded.h>
 #include <trine/sync.h>
 
 struct trine__need;
@@ -53,6 +54,34 @@ void trine__need_open(struct trine__need *need, const struct trine__need_kind *k
                       struct trine__context *context);
 /* After parking. Once it returns, nobody looks at the need any more. */
 void trine__need_close(struct trine__need *need);
+
+/* The two for a task of `family` in a process with one thread, where the need is known to lead
+ * nowhere; if there are other threads by the time of leaving, as any close. */
+static inline void trine__need_enter(struct trine__need *need, const struct trine__need_kind *kind,
+                                     struct trine__context *context, struct trine__family *family)
+{
+    need->kind = kind;
+    need->context = context;
+    need->outer = context->need;
+    need->walk = 0;
+    need->next = family->needs;
+    need->link = &family->needs;
+    if (need->next != NULL)
+        need->next->link = &need->next;
+    family->needs = need;
+    context->need = need;
+}
+static inline void trine__need_leave(struct trine__need *need)
+{
+    if (!__libc_single_threaded) {
+        trine__need_close(need);
+        return;
+    }
+    *need->link = need->next;
+    if (need->next != NULL)
+        need->next->link = need->link;
+    need->context->need = need->outer;
+}
 
 /* ---- for `follow` */
 void trine__walk_on(struct trine__walk *walk, struct trine__context *context);

@@ -17,14 +17,14 @@ struct trine__need;
 struct trine_error;
 
 struct trine__context {
-    struct trine_scope *scope; /* the innermost open one */
-    struct trine__loop *loop;  /* NULL: a plain thread */
     int cancelled;             /* tasks: the code now in force here, kept up to date by scope.c */
     bool self_cancelled;       /* trine_cancel() of the task itself */
+    struct trine_scope *scope; /* the innermost open one */
+    struct trine__loop *loop;  /* NULL: a plain thread */
     struct trine__held *held;  /* what it owns; written by itself only. circle.h */
     struct trine__need *need;  /* what it waits for, if only certain others can end the wait */
-    struct trine__locals *locals;         /* NULL: none was ever set. local.h */
-    struct trine__canceller cancelled_by; /* of self_cancelled */
+    struct trine__locals *locals; /* NULL: none was ever set. local.h */
+    const char *cancelled_by;     /* of self_cancelled: where that task was spawned, or who else */
 };
 
 /* The loop this thread runs, NULL if none. */
@@ -40,6 +40,8 @@ int trine__scope_deliver(struct trine__context *context);
 int64_t trine__scope_deadline(const struct trine__context *context);
 /* Opens a scope with an absolute deadline. */
 void trine__scope_open_until(struct trine_scope *scope, int64_t deadline);
+/* Brings a cancel from another thread. */
+void trine__scope_deliver_cancel(struct trine__mail *mail);
 /* Gives an open scope a deadline. -ENOMEM. */
 int trine__scope_limit(struct trine_scope *scope, int64_t deadline);
 /* Cancels with a code of choice (-ECANCELED, -ETIMEDOUT, -EDEADLK). On the scope's own loop. */

@@ -3,6 +3,7 @@
 #ifndef TRINE_CORE_CROWD_H
 #define TRINE_CORE_CROWD_H
 
+#include "core/quick.h"
 #include "core/suite.h"
 
 struct crowd {

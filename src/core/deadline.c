@@ -19,7 +19,7 @@ static bool is_over(const struct trine_scope *scope, int64_t now)
 /* All or nothing: what can fail comes first. */
 static int move_timer(struct trine__loop *loop, struct trine_scope *scope, int64_t when)
 {
-    if (scope->timer.index == 0 && when != TRINE_FOREVER &&
+    if (scope->timer.number == 0 && when != TRINE_FOREVER &&
         trine__timers_reserve(&loop->timers) < 0)
         return -ENOMEM;
     trine__timer_stop(&loop->timers, &scope->timer);

@@ -7,8 +7,7 @@
 static struct trine__parker *parker_of(const struct trine__loop *loop,
                                        const struct trine__task *task)
 {
-    return task->context.loop == loop && task->state == TRINE__TASK_PARKED ? task->strand->parker
-                                                                           : NULL;
+    return task->context.loop == loop && task->state == TRINE__TASK_PARKED ? task->parker : NULL;
 }
 
 void trine__deadlock_report(struct trine__loop *loop)
@@ -20,7 +19,7 @@ void trine__deadlock_report(struct trine__loop *loop)
         const struct trine__parker *parker = parker_of(loop, task);
         if (parker != NULL)
             trine__report("  task '%s' (spawned at %s) waits for %s", trine__task_name_of(task),
-                          task->site, parker->what);
+                          task->owner.site, parker->what);
     }
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Detached tasks: children of the loop's root family, which only the end of the run joins. */
 #include "base/must.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include <trine/task.h>
 

@@ -60,26 +60,8 @@ bool trine__future_claim(struct trine_future *future)
     return !(set_bits(future, TRINE__FUTURE_CLAIMED, taken) & taken);
 }
 
-/* Nobody waits, which is the common case: one exchange, or one store. */
-static bool complete_unwatched(struct trine_future *future)
+void trine__future_complete_watched(struct trine_future *future)
 {
-    uintptr_t word = atomic_load_explicit(&future->word, memory_order_relaxed);
-    if (word & TRINE__FUTURE_LOCKED || waiters_of(word) != NULL)
-        return false;
-    if (__libc_single_threaded) {
-        atomic_store_explicit(&future->word, word | TRINE__FUTURE_DONE, memory_order_relaxed);
-        return true;
-    }
-    return atomic_compare_exchange_strong_explicit(&future->word, &word, word | TRINE__FUTURE_DONE,
-                                                   memory_order_acq_rel, memory_order_relaxed);
-}
-
-void trine__future_complete(struct trine_future *future, int outcome, struct trine_error *error)
-{
-    future->outcome = outcome;
-    future->error = error;
-    if (complete_unwatched(future))
-        return;
     uintptr_t word = lock(future);
     assert(!(word & TRINE__FUTURE_DONE));
     struct trine__waiter *first = waiters_of(word), *waiter = first, *late = NULL;

@@ -16,10 +16,12 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/single_threaded.h>
 #include <trine/future.h>
 
 struct trine__future_kind {
     const char *name;
+    bool elsewhere; /* another thread works on it: its end may be near */
     int (*cancel)(struct trine_future *future); /* as trine_cancel; NULL: cannot be cancelled */
     void (*help)(struct trine_future *future);  /* before a wait: may do the work here; or NULL */
     void *(*value)(struct trine_future *future);
@@ -40,8 +42,8 @@ enum {
     TRINE__FUTURE_DONE = 1,
     TRINE__FUTURE_CLAIMED = 2,
     TRINE__FUTURE_READ = 4,
-    TRINE__FUTURE_LOCKED = 8,
-    TRINE__FUTURE_BITS = 15 /* waiters are aligned to 16 bytes */
+    TRINE__FUTURE_LOCKED = 8, /* the greatest */
+    TRINE__FUTURE_BITS = 15   /* waiters are aligned to 16 bytes */
 };
 
 static inline void trine__future_init(struct trine_future *future,
@@ -55,14 +57,38 @@ static inline void trine__future_init(struct trine_future *future,
 }
 /* True for exactly one caller: who then may write the value and must complete. */
 bool trine__future_claim(struct trine_future *future);
-/* The transition. `error`: taken; may be NULL. Wakes all waiters, then runs callbacks. */
-void trine__future_complete(struct trine_future *future, int outcome, struct trine_error *error);
+/* The second half of the transition below: somebody waits, or is about to. */
+void trine__future_complete_watched(struct trine_future *future);
 /* Leaves `waiter` to be woken. False: done already, nothing was left. */
 bool trine__future_watch(struct trine_future *future, struct trine__waiter *waiter);
 /* Takes `waiter` out. False: it has been woken, or is being woken. */
 bool trine__future_unwatch(struct trine_future *future, struct trine__waiter *waiter);
 /* The error is now somebody's: it will not be reported as unread. */
 void trine__future_mark_read(struct trine_future *future);
+
+/* With nobody waiting, which is common, one exchange does. */
+static inline bool trine__future_complete_unwatched(struct trine_future *future)
+{
+    uintptr_t word = atomic_load_explicit(&future->word, memory_order_relaxed);
+    if (word >= TRINE__FUTURE_LOCKED) /* or a waiter, whose address is more */
+        return false;
+    if (__libc_single_threaded) {
+        atomic_store_explicit(&future->word, word | TRINE__FUTURE_DONE, memory_order_relaxed);
+        return true;
+    }
+    return atomic_compare_exchange_strong_explicit(&future->word, &word, word | TRINE__FUTURE_DONE,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+/* The transition. `error`: taken; may be NULL. Wakes all waiters, then runs callbacks. */
+static inline void trine__future_complete(struct trine_future *future, int outcome,
+                                          struct trine_error *error)
+{
+    future->outcome = outcome;
+    future->error = error;
+    if (!trine__future_complete_unwatched(future))
+        trine__future_complete_watched(future);
+}
 
 /* Before the caller waits for `future`. */
 static inline void trine__future_help(struct trine_future *future)

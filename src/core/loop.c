@@ -5,8 +5,7 @@
 #include "core/callback.h"
 #include "core/deadlock.h"
 #include "core/interrupt.h"
-#include "core/strand.h"
-#include "core/task_slab.h"
+#include "core/quick.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 #include <assert.h>
@@ -14,16 +13,27 @@
 /* Dispatches before the loop looks at its inbox, timers and completions again. A look costs some
  * hundred nanoseconds; a dispatch a few. */
 #define TURN 256
-/* Blocking calls that a task may make without blocking before the others get a turn (tokio's
- * figure). */
-#define BUDGET 128
+/* Timers that fire in one turn, at most. Those they wake go before all others, and so many
+ * dispatches are added to the turn: the ready queue has its TURN whatever the timers do. */
+#define DUE_PER_TURN 1024
+/* The least that a loop sleeps for a timer: the first, and more, up to the second (which is the
+ * kernel's own slack for sleeping threads), for each timer that fired in the last turn. */
+#define NAP_LEAST TRINE_MICROSECONDS(20)
+#define NAP_MOST  TRINE_MICROSECONDS(50)
+#define NAP_TIMER TRINE_MICROSECONDS(5)
 /* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
 #define FRESH_PER_TURN 16
-/* Strands always kept warm for tasks to come. Above that, what nobody needed for a whole period
- * goes back: a burst that comes again finds its stacks' pages still there, and a fresh page costs
- * more than a microsecond. */
+/* Strands always kept warm for tasks to come. Above that, what nobody needed for TRIMS_UNUSED
+ * periods goes back: a burst that comes again finds its stacks' pages still there, and a fresh page
+ * costs more than a microsecond. */
 #define RESTING_KEPT 256
+#define TRIMS_UNUSED 5
 #define TRIM_PERIOD  TRINE_SECONDS(1)
+/* While another thread works for this one, how often it looks for mail before it falls asleep:
+ * between these, longer when it paid off the last time. At most some tens of microseconds, which is
+ * what a wake costs. */
+#define SPINS_MIN 16
+#define SPINS_MAX 2048
 /* Among so many ready tasks chance picks the next one of a test run. */
 #define SHUFFLE_WINDOW 64
 /* Failures of the poller in a row before the run is given up. */
@@ -31,103 +41,35 @@
 
 /* ---- queues */
 
-static void push(struct trine__task_queue *queue, struct trine__task *task)
+/* Puts `queue` before what is in the ready queue. */
+static void put_before(struct trine__task_queue *queue, struct trine__loop *loop)
 {
-    task->next = NULL;
     if (queue->first == NULL)
-        queue->first = task;
-    else
-        queue->last->next = task;
-    queue->last = task;
-}
-
-static struct trine__task *pop(struct trine__task_queue *queue)
-{
-    struct trine__task *task = queue->first;
-    if (task != NULL)
-        queue->first = task->next;
-    return task;
-}
-
-/* Among very many tasks every one is cold. Fetches the record after the next, and the strand that
- * the next one runs on, while this one runs. */
-static void look_ahead(const struct trine__loop *loop)
-{
-    const struct trine__task *next = loop->ready.first;
-    if (next == NULL)
         return;
-    __builtin_prefetch(next->next);
-    const struct trine__strand *strand = next->strand != NULL ? next->strand : loop->resting;
-    if (strand != NULL) {
-        __builtin_prefetch(strand);
-        __builtin_prefetch((const char *)strand - 512);
-        __builtin_prefetch((const char *)strand - 448);
-    }
-}
-
-static void push_front(struct trine__task_queue *queue, struct trine__task *task)
-{
-    task->next = queue->first;
-    if (queue->first == NULL)
-        queue->last = task;
-    queue->first = task;
-}
-
-void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
-{
-    task->state = TRINE__TASK_READY;
-    push(&loop->ready, task);
+    queue->last->next = loop->ready.first;
+    if (loop->ready.first == NULL)
+        loop->ready.last = queue->last;
+    loop->ready.first = queue->first;
 }
 
 /* ---- dispatch */
 
-static void make_current(struct trine__loop *loop, struct trine__task *task)
-{
-    loop->credits--;
-    loop->current = task;
-    task->state = TRINE__TASK_RUNNING;
-    task->budget = BUDGET;
-    look_ahead(loop);
-}
-
-struct trine__task *trine__loop_take(struct trine__loop *loop)
-{
-    struct trine__task *task = loop->credits > 0 ? pop(&loop->ready) : NULL;
-    if (task != NULL)
-        make_current(loop, task);
-    else
-        loop->current = NULL;
-    return task;
-}
-
 void trine__loop_refuse(struct trine__loop *loop, struct trine__task *task)
 {
-    push_front(&loop->ready, task);
+    trine__queue_push_front(&loop->ready, task);
     loop->current = NULL;
     loop->credits = 0;
 }
 
-void trine__loop_switch(struct trine__loop *loop)
-{
-    struct trine__task *self = loop->current, *next = trine__loop_take(loop);
-    if (next == self)
-        return;
-    struct trine__fiber *to = &loop->fiber;
-    if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
-        to = &next->strand->fiber;
-    else if (next != NULL)
-        trine__loop_refuse(loop, next);
-    trine__fiber_switch(&self->strand->fiber, to);
-}
-
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first)
 {
-    trine__loop_ready(loop, loop->current);
+    struct trine__task *self = loop->current;
+    trine__loop_ready(loop, self);
     if (first != NULL) {
-        push_front(&loop->ready, first);
+        trine__queue_push_front(&loop->ready, first);
         loop->keep_first = true;
     }
-    trine__loop_switch(loop);
+    trine__loop_switch(loop, self);
 }
 
 /* Brings one of the first ready tasks, by chance, to the front. */
@@ -146,7 +88,7 @@ static void shuffle(struct trine__loop *loop)
     before->next = chosen->next;
     if (ready->last == chosen)
         ready->last = before;
-    push_front(ready, chosen);
+    trine__queue_push_front(ready, chosen);
 }
 
 static void run_next(struct trine__loop *loop)
@@ -173,7 +115,7 @@ static void dispatch_by_chance(struct trine__loop *loop)
 /* From the loop's own stack: runs ready tasks until none is left or the turn is over. */
 static void dispatch(struct trine__loop *loop)
 {
-    loop->credits = TURN;
+    loop->credits = TURN + loop->due;
     if (loop->shuffled)
         dispatch_by_chance(loop);
     while (loop->credits > 0 && loop->ready.first != NULL)
@@ -223,14 +165,10 @@ static void wake_an_idle_loop(struct trine__runtime *runtime)
     }
 }
 
-void trine__loop_start(struct trine__loop *loop, struct trine__task *task)
+void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task)
 {
-    if (loop->alone) {
-        push(&loop->ready, task);
-        return;
-    }
     lock_fresh(loop);
-    push(&loop->fresh, task);
+    trine__queue_push(&loop->fresh, task);
     atomic_fetch_add(&loop->fresh_count, 1);
     unlock_fresh(loop);
     if (atomic_load(&loop->runtime->idle) > 0)
@@ -245,7 +183,7 @@ static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsig
         return;
     lock_fresh(from);
     for (; max > 0; max--) {
-        struct trine__task *task = pop(&from->fresh);
+        struct trine__task *task = trine__queue_pop(&from->fresh);
         if (task == NULL)
             break;
         atomic_fetch_sub(&from->fresh_count, 1);
@@ -254,7 +192,7 @@ static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsig
             __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
                              __ATOMIC_RELAXED);
         }
-        push(&loop->ready, task);
+        trine__queue_push(&loop->ready, task);
     }
     unlock_fresh(from);
 }
@@ -295,7 +233,7 @@ static void deliver_start(struct trine__mail *mail)
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
     atomic_store(&task->mail_state, TRINE__MAIL_IDLE); /* from here on a cancel comes by mail */
     __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
-    push(&task->context.loop->ready, task);
+    trine__queue_push(&task->context.loop->ready, task);
 }
 
 void trine__loop_start_there(struct trine__task *task)
@@ -387,6 +325,45 @@ static int64_t next_deadline(const struct trine__loop *loop)
     return deadline;
 }
 
+/* Falling asleep and waking costs about as much as a wait of NAP_LEAST. Where timers are closer
+ * together than that, one sleep serves several of them. */
+static int64_t not_too_soon(const struct trine__loop *loop, int64_t deadline)
+{
+    if (deadline == TRINE_FOREVER || trine__clock_simulated())
+        return deadline;
+    int64_t nap = loop->due * NAP_TIMER;
+    nap = nap < NAP_LEAST ? NAP_LEAST : nap > NAP_MOST ? NAP_MOST : nap;
+    int64_t soon = trine__clock_monotonic() + nap;
+    return deadline < soon ? soon : deadline;
+}
+
+static bool several_cores(void)
+{
+    static _Atomic(int) known;
+    int cores = atomic_load_explicit(&known, memory_order_relaxed);
+    if (cores == 0)
+        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
+    return cores > 1;
+}
+
+/* Looks for a while whether mail comes that a task is waiting for; so neither this thread has to
+ * fall asleep nor the other to wake it. */
+static bool mail_comes_soon(struct trine__loop *loop)
+{
+    if (loop->mail_expected == 0 || !several_cores() ||
+        (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(loop, 0)))
+        return false;
+    for (unsigned i = 0; i < loop->spins; i++) {
+        if (!trine__inbox_empty(&loop->inbox)) {
+            loop->spins = loop->spins < SPINS_MAX ? loop->spins * 2 : SPINS_MAX;
+            return true;
+        }
+        trine__pause();
+    }
+    loop->spins = loop->spins > SPINS_MIN ? loop->spins / 2 : SPINS_MIN;
+    return false;
+}
+
 static void sleep_until_something(struct trine__loop *loop)
 {
     atomic_store(&loop->sleeping,
@@ -395,7 +372,7 @@ static void sleep_until_something(struct trine__loop *loop)
         atomic_fetch_add(&loop->runtime->idle, 1);
     bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
-        poll_until(loop, stay ? next_deadline(loop) : 0);
+        poll_until(loop, stay ? not_too_soon(loop, next_deadline(loop)) : 0);
     if (!loop->alone)
         atomic_fetch_sub(&loop->runtime->idle, 1);
     atomic_store(&loop->sleeping, false);
@@ -406,11 +383,26 @@ static void trim(struct trine__loop *loop)
     int64_t now = trine__clock_monotonic();
     if (now < loop->trim_at)
         return;
-    size_t unused = loop->resting_least;
     loop->trim_at = now + TRIM_PERIOD;
-    loop->resting_least = loop->resting_count;
-    trine__strands_trim(loop, unused > RESTING_KEPT ? loop->resting_count - unused + RESTING_KEPT
-                                                    : loop->resting_count);
+    bool judge = ++loop->trims % TRIMS_UNUSED == 0;
+    size_t keep = loop->resting_count;
+    if (judge && loop->resting_least > RESTING_KEPT)
+        keep = keep - loop->resting_least + RESTING_KEPT;
+    trine__strands_trim(loop, keep);
+    if (judge)
+        loop->resting_least = loop->resting_count;
+}
+
+/* A deadline is a promise of time, the ready queue one of order only: those whose time has come go
+ * before those who wait for their turn, among themselves in the order of their deadlines. */
+static void fire_timers(struct trine__loop *loop)
+{
+    struct trine__task_queue waiting = loop->ready;
+    loop->ready = (struct trine__task_queue){ 0 };
+    loop->due = (unsigned)trine__timers_fire(&loop->timers, trine__clock_monotonic(), DUE_PER_TURN);
+    struct trine__task_queue due = loop->ready;
+    loop->ready = waiting;
+    put_before(&due, loop);
 }
 
 /* Completions and mail first, timers after them: a value that came in time beats its deadline. */
@@ -418,8 +410,9 @@ static void gather_news(struct trine__loop *loop)
 {
     trine__loop_deliver(loop);
     trine__interrupt_check(loop);
+    loop->due = 0;
     if (loop->timers.count > 0)
-        trine__timers_fire(&loop->timers, trine__clock_monotonic());
+        fire_timers(loop);
     if (!loop->alone) {
         take_fresh(loop, loop, own_share(loop));
         if (loop->ready.first == NULL)
@@ -462,7 +455,7 @@ static void turn(struct trine__loop *loop)
         settle(loop);
         return;
     }
-    if (nothing_to_run(loop))
+    if (nothing_to_run(loop) && !mail_comes_soon(loop))
         sleep_until_something(loop);
     else if (loop->poller->pending > 0)
         poll_until(loop, 0);
@@ -540,6 +533,7 @@ int trine__loop_new(struct trine__runtime *runtime, unsigned number, struct trin
     *loop = (struct trine__loop){ .runtime = runtime,
                                   .number = number,
                                   .alone = runtime->loop_count == 1,
+                                  .spins = SPINS_MAX,
                                   .root_context = { .loop = loop },
                                   .root = { .ended = root_ended } };
     loop->root.scope = (struct trine_scope){ .context = &loop->root_context,

@@ -36,23 +36,27 @@ struct trine__task_queue {
 struct trine__loop {
     struct trine__task *current; /* NULL on the loop's own stack */
     struct trine__task_queue ready;
-    unsigned credits;               /* dispatches left in this turn */
-    bool alone;                     /* the runtime has no other loop: nobody steals */
-    bool shuffled;                  /* a test run: chance picks the next task */
-    bool keep_first;                /* but not this time */
+    unsigned credits; /* dispatches left in this turn */
+    unsigned due;     /* timers that fired before this turn: dispatches on top of its own */
+    bool alone;       /* the runtime has no other loop: nobody steals */
+    bool shuffled;    /* a test run: chance picks the next task */
+    bool keep_first;  /* but not this time */
     struct trine__parker *settling; /* tasks that wait until all others are blocked */
     struct trine__fiber fiber;      /* the thread's own stack */
     struct trine__stack_cache *stacks;
     struct trine__strand *resting; /* of ended tasks, of the default size, warmest first */
     struct trine__strand *retired; /* of other sizes */
     size_t resting_count;
-    size_t resting_least;           /* since the last trim: so many nobody needed */
-    int64_t trim_at;                /* when to look next */
+    size_t resting_least; /* for some trims: so many nobody needed */
+    int64_t trim_at;      /* when to trim next */
+    unsigned trims;
     struct trine__task *free_tasks; /* the slab's free records */
     unsigned adopted_tasks;         /* records of other threads that will end there */
     struct trine__timers timers;
     struct trine__poller *poller;
     unsigned poll_failures; /* in a row */
+    unsigned mail_expected; /* tasks that wait for what another thread is working on */
+    unsigned spins;         /* looks at the inbox before falling asleep meanwhile */
     struct trine__runtime *runtime;
     struct trine__family root;          /* the first task, and tasks submitted to TRINE_TASKS */
     struct trine__context root_context; /* of the root family, and of nobody else */
@@ -112,10 +116,8 @@ void trine__loop_settle(struct trine__loop *loop);
 /* Calls exit->run when the loop ends. On the loop's thread. */
 void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit);
 
-/* Appends a task that has started to the ready queue. On the loop's thread. */
-void trine__loop_ready(struct trine__loop *loop, struct trine__task *task);
-/* Queues a task that has not started. On the loop's thread. */
-void trine__loop_start(struct trine__loop *loop, struct trine__task *task);
+/* Queues a task that has not started where other loops find it. On the loop's thread. */
+void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task);
 /* Queues a task that has not started on its own loop, context.loop, where nobody takes it. */
 void trine__loop_start_there(struct trine__task *task);
 /* While held, no other loop takes a task that has not started from this one. On the loop's thread.
@@ -125,8 +127,7 @@ void trine__loop_release_fresh(struct trine__loop *loop);
 /* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others;
  * goes on with the next. */
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first);
-/* Goes on with the next task or with the loop; returns when the running task is resumed. */
-void trine__loop_switch(struct trine__loop *loop);
+/* More of it is inline, in quick.h. */
 
 /* ---- await.c: what blocking calls above need */
 /* Submits `op` to the loop of the running task, parks, cancels: op->result or the negative code.

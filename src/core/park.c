@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/park.h"
 #include "base/list.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
@@ -10,21 +10,9 @@
  * microseconds of both, and many waits are shorter. Nothing is gained where there is one core. */
 #define SPINS 200
 
-enum { ARMED, SLEEPING, WOKEN, KICKED /* look at your scopes again */ };
-
-static void wake_here(struct trine__parker *parker)
+void trine__parker_deliver(struct trine__mail *mail)
 {
-    struct trine__task *task = trine__task_of(parker->context);
-    atomic_store_explicit(&parker->state, WOKEN, memory_order_relaxed);
-    if (task->state == TRINE__TASK_PARKED && task->strand->parker == parker) {
-        task->strand->parker = NULL;
-        trine__loop_ready(task->context.loop, task);
-    }
-}
-
-static void deliver_wake(struct trine__mail *mail)
-{
-    wake_here(TRINE__CONTAINER(mail, struct trine__parker, mail));
+    trine__unpark_here(TRINE__CONTAINER(mail, struct trine__parker, mail));
 }
 
 int trine__parker_init(struct trine__parker *parker)
@@ -35,9 +23,9 @@ int trine__parker_init(struct trine__parker *parker)
     if (context->loop == NULL && trine__thread_here.forked)
         return TRINE_EFORKED;
     parker->context = context;
-    parker->mail.deliver = deliver_wake;
+    parker->mail.deliver = trine__parker_deliver;
     parker->result = 0;
-    atomic_init(&parker->state, ARMED);
+    atomic_init(&parker->state, TRINE__PARKER_ARMED);
     return 0;
 }
 
@@ -45,10 +33,11 @@ void trine__unpark(struct trine__parker *parker)
 {
     struct trine__loop *loop = parker->context->loop;
     if (loop == NULL) {
-        if (atomic_exchange_explicit(&parker->state, WOKEN, memory_order_acq_rel) == SLEEPING)
+        if (atomic_exchange_explicit(&parker->state, TRINE__PARKER_WOKEN, memory_order_acq_rel) ==
+            TRINE__PARKER_SLEEPING)
             trine__futex_wake(&parker->state, 1);
     } else if (loop == trine__loop_here) {
-        wake_here(parker);
+        trine__unpark_here(parker);
     } else {
         trine__loop_post(loop, &parker->mail);
     }
@@ -58,7 +47,7 @@ void trine__unpark(struct trine__parker *parker)
 
 static bool woken(struct trine__parker *parker)
 {
-    return atomic_load_explicit(&parker->state, memory_order_acquire) == WOKEN;
+    return atomic_load_explicit(&parker->state, memory_order_acquire) == TRINE__PARKER_WOKEN;
 }
 
 void trine__task_interrupt(struct trine__task *task)
@@ -67,14 +56,14 @@ void trine__task_interrupt(struct trine__task *task)
     __atomic_store_n(&context->cancelled, trine__scope_code(context), __ATOMIC_RELAXED);
     if (context->cancelled == 0 || task->state != TRINE__TASK_PARKED)
         return;
-    struct trine__parker *parker = task->strand->parker;
-    if (parker == NULL || parker->cancel == NULL || woken(parker))
+    struct trine__parker *parker = task->parker;
+    if (parker->cancel == NULL || woken(parker))
         return;
     trine__cancel_fn cancel = parker->cancel;
     parker->cancel = NULL; /* asked once */
     if (cancel(parker->arg) == TRINE__CANCELLED) {
         parker->result = trine__scope_deliver(context);
-        wake_here(parker);
+        trine__unpark_here(parker);
     }
 }
 
@@ -88,9 +77,9 @@ static int park_task(struct trine__task *task, struct trine__parker *parker)
     }
     if (woken(parker))
         return 0;
-    task->strand->parker = parker;
+    task->parker = parker;
     task->state = TRINE__TASK_PARKED;
-    trine__loop_switch(task->context.loop);
+    trine__loop_switch(task->context.loop, task);
     return parker->result;
 }
 
@@ -127,9 +116,10 @@ void trine__thread_interrupt(struct trine__context *context)
     }
     /* Holding it: the thread cannot leave park meanwhile. */
     uint32_t state = atomic_load(&parker->state);
-    while (state != WOKEN && !atomic_compare_exchange_weak(&parker->state, &state, KICKED))
+    while (state != TRINE__PARKER_WOKEN &&
+           !atomic_compare_exchange_weak(&parker->state, &state, TRINE__PARKER_KICKED))
         ;
-    if (state == SLEEPING)
+    if (state == TRINE__PARKER_SLEEPING)
         trine__futex_wake(&parker->state, 1);
     atomic_store_explicit(&thread->parked, parker, memory_order_release);
 }
@@ -173,19 +163,19 @@ static int park_thread(struct trine__context *context, struct trine__parker *par
     int code = 0;
     publish(parker);
     while (!woken(parker)) {
-        uint32_t state = KICKED;
-        atomic_compare_exchange_strong(&parker->state, &state, ARMED);
+        uint32_t state = TRINE__PARKER_KICKED;
+        atomic_compare_exchange_strong(&parker->state, &state, TRINE__PARKER_ARMED);
         int64_t deadline = trine__scope_deadline(context);
         if (limit < deadline)
             deadline = limit;
         if (give_up(context, parker, deadline, limit, &code))
             break;
-        state = ARMED;
-        if (atomic_compare_exchange_strong(&parker->state, &state, SLEEPING))
-            trine__futex_wait(&parker->state, SLEEPING,
+        state = TRINE__PARKER_ARMED;
+        if (atomic_compare_exchange_strong(&parker->state, &state, TRINE__PARKER_SLEEPING))
+            trine__futex_wait(&parker->state, TRINE__PARKER_SLEEPING,
                               parker->cancel != NULL ? deadline : TRINE_FOREVER);
-        state = SLEEPING;
-        atomic_compare_exchange_strong(&parker->state, &state, ARMED);
+        state = TRINE__PARKER_SLEEPING;
+        atomic_compare_exchange_strong(&parker->state, &state, TRINE__PARKER_ARMED);
     }
     publish(NULL);
     return code;
@@ -223,7 +213,7 @@ static void limit_reached(struct trine__timer *timer)
     parker->cancel = NULL;
     if (cancel(parker->arg) == TRINE__CANCELLED) {
         parker->result = -ETIMEDOUT;
-        wake_here(parker);
+        trine__unpark_here(parker);
     }
 }
 

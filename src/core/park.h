@@ -25,6 +25,13 @@ struct trine__context;
 
 typedef enum trine__cancel (*trine__cancel_fn)(void *arg);
 
+enum {
+    TRINE__PARKER_ARMED,
+    TRINE__PARKER_SLEEPING,
+    TRINE__PARKER_WOKEN,
+    TRINE__PARKER_KICKED /* look at your scopes again */
+};
+
 struct trine__parker {
     struct trine__context *context;
     struct trine__mail mail;    /* brings a wake from another thread */
@@ -42,6 +49,9 @@ int trine__parker_init(struct trine__parker *parker);
 int trine__park(struct trine__parker *parker, trine__cancel_fn cancel, void *arg, const char *what);
 /* From any thread, once. The parker may be gone when it returns. */
 void trine__unpark(struct trine__parker *parker);
+
+/* Brings a wake by mail. */
+void trine__parker_deliver(struct trine__mail *mail);
 
 /* The check that opens every blocking call: 0, or the code it has to fail with because a scope
  * around it is cancelled or over. Also gives the loop a turn when the task's budget is spent. */

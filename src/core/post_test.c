@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Posted calls: from the loop itself, from threads, from signal handlers, and at the end of a run. */
+/* Posted calls: from the loop itself, from threads, from signal handlers, and at the end of a
+ * run. */
 #include "core/crowd.h"
 #include <signal.h>
 #include <stdatomic.h>

@@ -36,6 +36,17 @@ static void a_second_resolve_is_refused_and_changes_nothing(void **state)
     trine_future_unref(promise);
 }
 
+static void without_room_for_a_value_it_takes_none(void **state)
+{
+    int value = 7;
+    struct trine_future *promise = trine_promise_new(0);
+    assert_non_null(trine_future_value(promise));
+    assert_int_equal(trine_promise_resolve(promise, 2, &value), 0);
+    assert_int_equal(trine_promise_resolve(promise, 3, &value), -EALREADY);
+    assert_int_equal(trine_future_outcome(promise), 2);
+    trine_future_unref(promise);
+}
+
 static void a_cancelled_one_is_done_at_once_and_refuses_a_value(void **state)
 {
     struct trine_future *promise = trine_promise_new(0);
@@ -123,6 +134,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(it_is_pending_until_it_is_resolved_with_a_copy_of_the_value),
         TEST(resolved_without_a_value_it_holds_zeros),
+        TEST(without_room_for_a_value_it_takes_none),
         TEST(a_second_resolve_is_refused_and_changes_nothing),
         TEST(a_cancelled_one_is_done_at_once_and_refuses_a_value),
         TEST(the_value_is_aligned_for_anything),

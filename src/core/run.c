@@ -33,7 +33,7 @@ static void out_of_patience(struct trine__timer *timer)
     for (; task != NULL; task = trine__tree_next(&loop->root_context, task)) {
         if (task->context.loop != loop || task->state != TRINE__TASK_ENDED)
             trine__report("the run is over, but task '%s' (spawned at %s) does not stop",
-                          trine__task_name_of(task), task->site);
+                          trine__task_name_of(task), task->owner.site);
     }
 }
 

@@ -12,7 +12,7 @@
  * calls are not). A plain thread has no timers: its scopes compare deadlines with the clock. */
 #include "base/list.h"
 #include "base/must.h"
-#include "core/loop.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
 
@@ -227,16 +227,44 @@ static const char *reason_of(const struct trine_scope *scope)
     return __atomic_load_n(&scope->reason, __ATOMIC_SEQ_CST);
 }
 
+/* Who cancels, where it is no task. */
+static const char by_loop[] = "the loop", by_thread[] = "a thread";
+
 /* Who cancels here and now. The first one counts, and what is kept of it outlives it. */
 static void give_source(struct trine__canceller *source)
 {
     const struct trine__task *task = trine__task_here();
-    const char *none = NULL, *name = trine__loop_here != NULL ? "the loop" : "a thread";
+    const char *none = NULL, *name = trine__loop_here != NULL ? by_loop : by_thread;
     if (task != NULL)
         name = trine__task_name_of(task);
     if (__atomic_compare_exchange_n(&source->name, &none, name, false, __ATOMIC_ACQ_REL,
                                     __ATOMIC_RELAXED))
-        __atomic_store_n(&source->site, task != NULL ? task->site : NULL, __ATOMIC_RELEASE);
+        __atomic_store_n(&source->site, task != NULL ? task->owner.site : NULL, __ATOMIC_RELEASE);
+}
+
+/* The same in one word, for a task's record. */
+static void give_source_site(const char **source)
+{
+    const struct trine__task *task = trine__task_here();
+    const char *none = NULL, *site = trine__loop_here != NULL ? by_loop : by_thread;
+    __atomic_compare_exchange_n(source, &none, task != NULL ? task->owner.site : site, false,
+                                __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+static struct trine__canceller source_of_self(const struct trine__context *context)
+{
+    const char *site = __atomic_load_n(&context->cancelled_by, __ATOMIC_ACQUIRE);
+    if (site == by_loop || site == by_thread)
+        return (struct trine__canceller){ site, NULL };
+    return (struct trine__canceller){ site != NULL ? trine__site_name(site) : NULL, site };
+}
+
+static struct trine__canceller source_of_scope(const struct trine_scope *scope)
+{
+    const char *name = __atomic_load_n(&scope->cancelled_by.name, __ATOMIC_ACQUIRE);
+    const char *site =
+        name != NULL ? __atomic_load_n(&scope->cancelled_by.site, __ATOMIC_ACQUIRE) : NULL;
+    return (struct trine__canceller){ name, site };
 }
 
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason)
@@ -251,7 +279,7 @@ void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *
 
 void trine__task_cancel_self(struct trine__task *task)
 {
-    give_source(&task->context.cancelled_by);
+    give_source_site(&task->context.cancelled_by);
     __atomic_store_n(&task->context.self_cancelled, true, __ATOMIC_SEQ_CST);
     struct trine__loop *loop = trine__loop_here;
     enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
@@ -261,7 +289,7 @@ void trine__task_cancel_self(struct trine__task *task)
         trine__task_mail_cancel(task, deliver_to_task);
 }
 
-static void deliver_to_scope(struct trine__mail *mail)
+void trine__scope_deliver_cancel(struct trine__mail *mail)
 {
     struct trine_scope *scope = TRINE__CONTAINER(mail, struct trine_scope, mail);
     trine__scope_cancel_local(scope, -ECANCELED, reason_of(scope));
@@ -315,17 +343,7 @@ int trine__scope_limit(struct trine_scope *scope, int64_t deadline)
 void trine__scope_open_until(struct trine_scope *scope, int64_t deadline)
 {
     struct trine__context *context = context_for_scope();
-    scope->parent = context->scope;
-    scope->context = context;
-    scope->deadline = TRINE_FOREVER;
-    scope->timer.index = 0;
-    scope->reason = NULL;
-    scope->cancelled_by = (struct trine__canceller){ 0 };
-    scope->mail.deliver = deliver_to_scope;
-    scope->state = scope->delivered = 0;
-    scope->posted = 0;
-    scope->shield = scope->once = scope->family = scope->handshake = false;
-    context->scope = scope;
+    trine__scope_enter(scope, context);
     if (deadline != TRINE_FOREVER && trine__scope_limit(scope, deadline) < 0)
         trine__scope_cancel_local(scope, -ENOMEM, "no memory for its timer");
 }
@@ -351,7 +369,7 @@ int trine_scope_close(struct trine_scope *scope)
     trine_must(context == context_for_scope() && context->scope == scope,
                "scopes and groups must be closed in the reverse order of opening, by the task that "
                "opened them");
-    if (scope->timer.index != 0)
+    if (scope->timer.number != 0)
         trine__timer_stop(&context->loop->timers, &scope->timer);
     while (__atomic_load_n(&scope->posted, __ATOMIC_ACQUIRE) == 1)
         trine__loop_settle(context->loop); /* a cancel from elsewhere is on its way to this frame */
@@ -403,11 +421,10 @@ bool trine_cancel_source(const char **ret_name, const char **ret_site)
         cause = cause_above(context);
     if (cause.code == 0)
         return false;
-    const struct trine__canceller *source =
-        cause.scope != NULL ? &cause.scope->cancelled_by : &cause.self->cancelled_by;
+    struct trine__canceller source =
+        cause.scope != NULL ? source_of_scope(cause.scope) : source_of_self(cause.self);
     bool deadline = cause.code == -ETIMEDOUT;
-    const char *name = deadline ? "the deadline" : __atomic_load_n(&source->name, __ATOMIC_ACQUIRE);
-    *ret_name = name != NULL ? name : "a thread";
-    *ret_site = deadline ? NULL : __atomic_load_n(&source->site, __ATOMIC_ACQUIRE);
+    *ret_name = deadline ? "the deadline" : source.name != NULL ? source.name : by_thread;
+    *ret_site = deadline ? NULL : source.site;
     return true;
 }

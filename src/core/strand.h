@@ -12,9 +12,7 @@ void trine__strands_trim(struct trine__loop *loop, size_t keep);
 /* Ends a task for which there is no stack, without running it: -ENOMEM. */
 void trine__task_fail_unbound(struct trine__loop *loop, struct trine__task *task);
 
-/* The next task to run, made current; NULL: go to the loop. */
-struct trine__task *trine__loop_take(struct trine__loop *loop);
-/* It could not be bound after all: back to the loop, which fails it. */
+/* A task that was taken could not be bound after all: back to the loop, which fails it. */
 void trine__loop_refuse(struct trine__loop *loop, struct trine__task *task);
 
 #endif

@@ -13,9 +13,7 @@
 #include "base/must.h"
 #include "core/circle.h"
 #include "core/local.h"
-#include "core/loop.h"
-#include "core/strand.h"
-#include "core/task_slab.h"
+#include "core/quick.h"
 #include <assert.h>
 #include <string.h>
 #include <sys/single_threaded.h>
@@ -35,7 +33,7 @@ static void *value_of(struct trine_future *future)
 
 static const char *site_of(struct trine_future *future)
 {
-    return TRINE__CONTAINER(future, struct trine__task, future)->site;
+    return TRINE__CONTAINER(future, struct trine__task, future)->owner.site;
 }
 
 static const char *title_of(struct trine_future *future)
@@ -48,17 +46,12 @@ static void free_future(struct trine_future *future)
     trine__task_free(TRINE__CONTAINER(future, struct trine__task, future));
 }
 
-static const struct trine__future_kind kind = { .name = "task",
-                                                .cancel = cancel,
-                                                .value = value_of,
-                                                .site = site_of,
-                                                .title = title_of,
-                                                .free = free_future };
-
-struct trine__task *trine__task_of_future(struct trine_future *future)
-{
-    return future->kind == &kind ? TRINE__CONTAINER(future, struct trine__task, future) : NULL;
-}
+const struct trine__future_kind trine__task_kind = { .name = "task",
+                                                     .cancel = cancel,
+                                                     .value = value_of,
+                                                     .site = site_of,
+                                                     .title = title_of,
+                                                     .free = free_future };
 
 struct trine_future *trine_self(void)
 {
@@ -67,13 +60,16 @@ struct trine_future *trine_self(void)
 }
 
 /* "file.c:12 function" -> "function": the name a task has unless it was given one. */
+const char *trine__site_name(const char *site)
+{
+    const char *space = strrchr(site, ' ');
+    return space != NULL ? space + 1 : site;
+}
+
 const char *trine__task_name_of(const struct trine__task *task)
 {
-    const char *name = __atomic_load_n(&task->name, __ATOMIC_ACQUIRE);
-    if (name != NULL)
-        return name;
-    const char *space = strrchr(task->site, ' ');
-    return space != NULL ? space + 1 : task->site;
+    const char *name = __atomic_load_n(&task->owner.name, __ATOMIC_ACQUIRE);
+    return name != NULL ? name : trine__site_name(task->owner.site);
 }
 
 const char *trine_task_name(void)
@@ -87,98 +83,14 @@ int trine_task_set_name(const char *name)
     struct trine__task *task = trine__task_here();
     if (task == NULL)
         return TRINE_ENOLOOP;
-    __atomic_store_n(&task->name, name, __ATOMIC_RELEASE);
-    struct trine__stack *stack = task->strand->stack;
-    if (stack->owner_site == task->site) /* else it runs a generator's */
-        stack->owner_name = name;
+    __atomic_store_n(&task->owner.name, name, __ATOMIC_RELEASE);
     return 0;
 }
 
 const char *trine_task_site(void)
 {
     struct trine__task *task = trine__task_here();
-    return task != NULL ? task->site : NULL;
-}
-
-/* ---- made and freed */
-
-static uint8_t class_of(size_t stack_size)
-{
-    return stack_size < 2 ? 1 : (uint8_t)(64 - __builtin_clzll(stack_size - 1));
-}
-
-struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family,
-                                    trine_fn fn, void *arg, const char *name, const char *site,
-                                    size_t stack_size)
-{
-    struct trine__task *task = loop != NULL ? loop->free_tasks : NULL;
-    if (task != NULL)
-        loop->free_tasks = task->next;
-    else if ((task = trine__task_slab_take(loop)) == NULL)
-        return NULL;
-    trine__future_init(&task->future, &kind);
-    /* Field by field: clearing the whole record first would cost as much as all the rest. */
-    task->context.scope = &family->scope;
-    task->context.loop = loop;
-    task->context.cancelled = 0;
-    task->context.self_cancelled = false;
-    task->context.held = NULL;
-    task->context.need = NULL;
-    task->context.cancelled_by = (struct trine__canceller){ 0 };
-    struct trine__locals *locals = trine__locals_here();
-    task->context.locals = locals != NULL ? trine__locals_ref(locals) : NULL;
-    task->sibling_next = NULL;
-    task->family = family;
-    task->strand = NULL;
-    task->fn = fn;
-    task->arg = arg;
-    task->name = name;
-    task->site = site;
-    atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
-    task->state = TRINE__TASK_NEW;
-    task->pinned = false;
-    task->stack_class = stack_size != 0 ? class_of(stack_size) : 0;
-    return task;
-}
-
-void trine__task_free(struct trine__task *task)
-{
-    if (task->context.locals != NULL)
-        trine__locals_unref(task->context.locals);
-    struct trine__loop *loop = trine__loop_here;
-    if (loop != NULL) {
-        task->next = loop->free_tasks;
-        loop->free_tasks = task;
-    } else {
-        trine__task_slab_give(task);
-    }
-}
-
-void trine__family_add(struct trine__family *family, struct trine__task *task)
-{
-    struct trine__context *parent = family->scope.context;
-    task->sibling_prev = family->last;
-    if (family->last != NULL)
-        family->last->sibling_next = task;
-    else
-        family->first = task;
-    family->last = task;
-    /* The parent's own number holds for the child where no inner scope stands between. */
-    if (parent->cancelled != 0 || family->scope.state != 0 || parent->scope != &family->scope ||
-        __atomic_load_n(&task->context.self_cancelled, __ATOMIC_SEQ_CST))
-        task->context.cancelled = trine__scope_code(&task->context);
-}
-
-void trine__family_remove(struct trine__family *family, struct trine__task *task)
-{
-    if (task->sibling_prev != NULL)
-        task->sibling_prev->sibling_next = task->sibling_next;
-    else
-        family->first = task->sibling_next;
-    if (task->sibling_next != NULL)
-        task->sibling_next->sibling_prev = task->sibling_prev;
-    else
-        family->last = task->sibling_prev;
+    return task != NULL ? task->owner.site : NULL;
 }
 
 /* ---- letters between loops */
@@ -199,7 +111,8 @@ static void deliver_end(struct trine__mail *mail)
 }
 
 /* Closes the letter box, so that no cancel can come any more; waits for one on its way. */
-static void close_letter_box(struct trine__task *task, struct trine__loop *loop)
+static __attribute__((noinline)) void close_letter_box(struct trine__task *task,
+                                                       struct trine__loop *loop)
 {
     uint8_t idle = TRINE__MAIL_IDLE;
     while (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_END)) {
@@ -219,7 +132,7 @@ static void close_scopes_left_open(struct trine__task *task)
     trine__report(
         "task '%s' (spawned at %s) returned with an open scope or group; it is cancelled and "
         "joined now",
-        trine__task_name_of(task), task->site);
+        trine__task_name_of(task), task->owner.site);
     while (task->context.scope != &task->family->scope) {
         struct trine_scope *scope = task->context.scope;
         if (scope->family) {
@@ -240,39 +153,40 @@ static inline __attribute__((always_inline)) void abandon_scopes(struct trine__t
     char *here = __builtin_frame_address(0);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wvla"
-    char frames[(here - (char *)task->strand->stack->low) / 2];
+    char frames[(here - (char *)trine__strand_stack(task->strand)->low) / 2];
 #pragma GCC diagnostic pop
     __asm__ volatile("" : : "r"(frames) : "memory");
     close_scopes_left_open(task);
 }
 
 /* The last error the task met is its own if the outcome says the same. */
-static struct trine_error *own_error(struct trine__task *task, int outcome)
+static __attribute__((noinline, cold)) struct trine_error *own_error(struct trine__task *task,
+                                                                     int outcome)
 {
     struct trine_error *error = task->future.error;
-    task->future.error = NULL;
-    if (error == NULL)
-        return NULL;
     if (trine_error_code(error) != outcome) {
         trine__error_unref(error);
         return NULL;
     }
-    trine__error_set_origin(error, task->site);
+    trine__error_set_origin(error, task->owner.site);
     return error;
 }
 
-static void end(struct trine__loop *loop, struct trine__task *task, int outcome)
+static inline void end(struct trine__loop *loop, struct trine__task *task, int outcome)
 {
-    if (task->context.held != NULL)
+    if (trine__unlikely(task->context.held != NULL))
         trine__held_abandon(&task->context);
+    struct trine__family *family = task->family;
+    struct trine__loop *home = family->scope.context->loop;
     task->state = TRINE__TASK_ENDED;
-    struct trine__loop *home = task->family->scope.context->loop;
-    struct trine_error *error = own_error(task, outcome);
+    struct trine_error *error = task->future.error;
+    if (trine__unlikely(error != NULL))
+        error = own_error(task, outcome);
     trine__future_complete(&task->future, outcome, error);
     if (!__libc_single_threaded)
         close_letter_box(task, loop);
-    if (home == loop) {
-        task->family->ended(task->family, task);
+    if (trine__likely(home == loop)) {
+        family->ended(family, task);
     } else {
         task->mail.deliver = deliver_end;
         trine__loop_post(home, &task->mail);
@@ -286,18 +200,12 @@ static size_t stack_size_of(const struct trine__loop *loop, const struct trine__
     return task->stack_class != 0 ? (size_t)1 << task->stack_class : loop->runtime->stack_size;
 }
 
-static void occupy(struct trine__task *task, struct trine__strand *strand)
-{
-    strand->stack->owner_name = task->name;
-    strand->stack->owner_site = task->site;
-    strand->parker = NULL;
-    task->strand = strand;
-}
-
 /* Leaves an ended task's strand, warm, for the next task that has to start; goes on with `next`, or
- * with the loop. Returns when such a task is current. */
-static void rest(struct trine__loop *loop, struct trine__strand *strand, struct trine__task *next)
+ * with the loop. If it returns, such a task is current. */
+static inline void rest(struct trine__loop *loop, struct trine__strand *strand,
+                        struct trine__task *next)
 {
+    trine__strand_stack(strand)->owner = NULL;
     if (strand->size == loop->runtime->stack_size) {
         strand->next = loop->resting;
         loop->resting = strand;
@@ -306,12 +214,7 @@ static void rest(struct trine__loop *loop, struct trine__strand *strand, struct 
         strand->next = loop->retired;
         loop->retired = strand;
     }
-    struct trine__fiber *to = &loop->fiber;
-    if (next != NULL && (next->strand != NULL || trine__strand_bind(loop, next) == 0))
-        to = &next->strand->fiber;
-    else if (next != NULL)
-        trine__loop_refuse(loop, next);
-    trine__fiber_switch(&strand->fiber, to);
+    trine__fiber_leave(&strand->fiber, trine__loop_fiber_of(loop, next));
 }
 
 /* Stands at the bottom of every stack. */
@@ -322,12 +225,13 @@ static void strand_main(void *arg)
     for (;;) {
         struct trine__task *task = loop->current;
         int outcome = task->fn(task->arg);
-        if (task->context.scope != &task->family->scope)
+        if (trine__unlikely(task->context.scope != &task->family->scope))
             abandon_scopes(task);
+        trine__stack_check(trine__strand_stack(strand)); /* while it has an owner */
         end(loop, task, outcome);
         struct trine__task *next = trine__loop_take(loop);
         if (next != NULL && next->strand == NULL && strand->size == stack_size_of(loop, next))
-            occupy(next, strand);
+            trine__strand_occupy(strand, next);
         else
             rest(loop, strand, next);
     }
@@ -340,7 +244,7 @@ static int new_strand(struct trine__loop *loop, size_t size, struct trine__stran
     if (error < 0)
         return error;
     struct trine__strand *strand = (struct trine__strand *)(void *)stack - 1;
-    *strand = (struct trine__strand){ .stack = stack, .size = size };
+    *strand = (struct trine__strand){ .size = size };
     trine__fiber_init(&strand->fiber, stack->low, strand, strand_main, loop);
     *ret = strand;
     return 0;
@@ -349,17 +253,15 @@ static int new_strand(struct trine__loop *loop, size_t size, struct trine__stran
 int trine__strand_bind(struct trine__loop *loop, struct trine__task *task)
 {
     size_t size = stack_size_of(loop, task);
-    struct trine__strand *strand = loop->resting;
-    if (strand != NULL && strand->size == size) {
-        loop->resting = strand->next;
-        if (--loop->resting_count < loop->resting_least)
-            loop->resting_least = loop->resting_count;
+    struct trine__strand *strand;
+    if (loop->resting != NULL && loop->resting->size == size) {
+        strand = trine__strand_wake(loop);
     } else {
         int error = new_strand(loop, size, &strand);
         if (error < 0)
             return error;
     }
-    occupy(task, strand);
+    trine__strand_occupy(strand, task);
     return 0;
 }
 
@@ -367,7 +269,7 @@ static struct trine__strand *give_back(struct trine__loop *loop, struct trine__s
 {
     struct trine__strand *next = strand->next;
     trine__fiber_done(&strand->fiber);
-    trine__stack_give(loop->stacks, strand->stack);
+    trine__stack_give(loop->stacks, trine__strand_stack(strand));
     return next;
 }
 

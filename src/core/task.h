@@ -26,48 +26,55 @@ enum trine__task_state {
 
 struct trine__strand {
     struct trine__fiber fiber;
-    struct trine__stack *stack;
-    size_t size;                  /* as asked for: which tasks it fits */
-    struct trine__parker *parker; /* while parked */
-    struct trine__strand *next;   /* at rest between two tasks */
+    size_t size;                /* as asked for: which tasks it fits */
+    struct trine__strand *next; /* at rest between two tasks */
 };
 
+/* 192 bytes, three cache lines: a parked task costs little more than its page. What a yield needs
+ * lies in one of them. */
 struct trine__task {
-    struct trine_future future; /* first: a task's future is the task */
-    struct trine__context context;
-    struct trine__task *next; /* in the ready queue, the slab's free list, a backlog */
-    struct trine__task *sibling_next, *sibling_prev; /* in the family */
+    _Alignas(64) struct trine_future future; /* first: a task's future is the task */
     struct trine__family *family;
-    struct trine__strand *strand; /* NULL until it first runs and after it ended */
     trine_fn fn;
     void *arg;
-    const char *name, *site;
-    struct trine__mail mail; /* between loops: a cancel on the way in, the end on the way out */
-    _Atomic(uint8_t) mail_state;
-    uint8_t state;       /* enum trine__task_state */
+    struct trine__task *sibling_prev; /* in the family */
+
     uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
+    uint8_t state;       /* enum trine__task_state */
     uint8_t budget;
-    bool pinned; /* starts on context.loop and nowhere else */
+    _Atomic(uint8_t) mail_state;
+    bool pinned;                  /* starts on context.loop and nowhere else */
+    struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
+    struct trine__strand *strand; /* NULL until it first runs and after it ended */
+    struct trine__context context;
+
+    struct trine__parker *parker; /* while parked */
+    struct trine__task *sibling_next;
+    struct trine__owner owner; /* its name and where it was spawned */
+    struct trine__mail mail;   /* between loops: a cancel on the way in, the end on the way out */
 };
+
+static inline struct trine__stack *trine__strand_stack(struct trine__strand *strand)
+{
+    return (struct trine__stack *)(void *)(strand + 1);
+}
 
 static inline struct trine__task *trine__task_of(struct trine__context *context)
 {
     return (struct trine__task *)(void *)((char *)context - offsetof(struct trine__task, context));
 }
 
-/* The task whose future this is; NULL: it is of another kind. */
-struct trine__task *trine__task_of_future(struct trine_future *future);
+extern const struct trine__future_kind trine__task_kind;
 
-/* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no
- * memory. */
-struct trine__task *trine__task_new(struct trine__loop *loop, struct trine__family *family,
-                                    trine_fn fn, void *arg, const char *name, const char *site,
-                                    size_t stack_size);
-/* Gives an ended task's record back to the slab of the loop of this thread. */
-void trine__task_free(struct trine__task *task);
-/* Enters `task` in the family's list; on the family's loop. */
-void trine__family_add(struct trine__family *family, struct trine__task *task);
-void trine__family_remove(struct trine__family *family, struct trine__task *task);
+/* The task whose future this is; NULL: it is of another kind. */
+static inline struct trine__task *trine__task_of_future(struct trine_future *future)
+{
+    return future->kind == &trine__task_kind ? (struct trine__task *)(void *)future : NULL;
+}
+
+/* "function" of "file.c:12 function". */
+const char *trine__site_name(const char *site);
+
 /* A walk of every task below `top`, parents first: begins with NULL, ends with NULL. */
 struct trine__task *trine__tree_next(struct trine__context *top, struct trine__task *task);
 const char *trine__task_name_of(const struct trine__task *task);

@@ -7,8 +7,8 @@
 #define RECORDS_PER_SLAB 256
 
 struct slab {
-    struct slab *next;
     struct trine__task records[RECORDS_PER_SLAB];
+    struct slab *next;
 };
 
 static pthread_mutex_t depot_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -43,7 +43,7 @@ static struct trine__task *withdraw(void)
 
 static struct trine__task *new_slab(void)
 {
-    struct slab *slab = trine__alloc(sizeof *slab);
+    struct slab *slab = trine__alloc_aligned(_Alignof(struct slab), sizeof *slab);
     if (slab == NULL)
         return NULL;
     for (size_t i = 0; i + 1 < RECORDS_PER_SLAB; i++)

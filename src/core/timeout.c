@@ -30,7 +30,7 @@ int trine_timer_start(struct trine_timer *timer, int64_t delay, trine_timer_fn f
 {
     if (trine__loop_here == NULL)
         return loop_missing();
-    if (timer->timer.index != 0)
+    if (timer->timer.number != 0)
         return -EALREADY;
     *timer =
         (struct trine_timer){ .timer.fire = fire, .fn = fn, .arg = arg, .loop = trine__loop_here };
@@ -39,7 +39,7 @@ int trine_timer_start(struct trine_timer *timer, int64_t delay, trine_timer_fn f
 
 int trine_timer_stop(struct trine_timer *timer)
 {
-    if (timer->timer.index == 0 || trine__thread_here.orphan)
+    if (timer->timer.number == 0 || trine__thread_here.orphan)
         return 0;
     trine_must(timer->loop == trine__loop_here,
                "a timer may be stopped and reset in the thread that started it only");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Blocking calls in threads: the loop goes on, a cancel loses nothing, an abandoned call cleans up. */
+/* Blocking calls in threads: the loop goes on, a cancel loses nothing, an abandoned call cleans
+ * up. */
 #include "core/crowd.h"
 #include <stdatomic.h>
 #include <trine/loop.h>
@@ -139,7 +140,8 @@ IN_A_TASK(in_a_cancelled_scope_it_never_begins_and_still_frees)
     return 0;
 }
 
-/* Each of the calls either returns its value, or has run or been freed without one: none is lost. */
+/* Each of the calls either returns its value, or has run or been freed without one: none is
+ * lost. */
 IN_A_TASK(a_storm_of_cancels_loses_no_call)
 {
     struct trine_to_thread_options leave = { .abandoned = free_it };

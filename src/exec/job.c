@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "core/context.h"
+#include "core/task.h"
 #include "exec/job_memory.h"
 #include <string.h>
 
@@ -84,12 +85,6 @@ void trine__job_fail(struct trine__job *job, int code, struct trine_error *error
 {
     trine__error_set_origin(error, job->site);
     trine__future_complete(&job->future, code, error);
-}
-
-const char *trine__site_name(const char *site)
-{
-    const char *space = strrchr(site, ' ');
-    return space != NULL ? space + 1 : site;
 }
 
 const char *trine__job_name(const struct trine__job *job)

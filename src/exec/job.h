@@ -43,7 +43,6 @@ void trine__job_run(struct trine__job *job);
 void trine__job_fail(struct trine__job *job, int code, struct trine_error *error);
 /* The name of the job's function, as written. */
 const char *trine__job_name(const struct trine__job *job);
-const char *trine__site_name(const char *site);
 
 /* The error that fn left behind, if it is the one it returned. */
 struct trine_error *trine__error_of(int outcome, const char *site);

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/must.h"
+#include "core/task.h"
 #include "exec/registry.h"
 #include "sys/sys.h"
 #include <poll.h>

@@ -244,6 +244,7 @@ static void help(struct trine_future *future)
 }
 
 static const struct trine__future_kind kind = { .name = "job",
+                                                .elsewhere = true,
                                                 .cancel = trine__job_cancel,
                                                 .help = help,
                                                 .value = trine__job_value,

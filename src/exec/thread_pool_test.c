@@ -477,6 +477,40 @@ static void an_idle_pool_costs_no_time(void **state)
     trine_executor_free(pool);
 }
 
+IN_A_TASK(a_task_that_waits_for_long_jobs_costs_no_time)
+{
+    struct trine_executor *pool = new_pool(2, 0);
+    assert_adds_one(pool, 1);
+    int64_t length = TRINE_MILLISECONDS(20), cpu = trine__clock_cpu();
+    for (int i = 0; i < 10; i++)
+        assert_ends_with(trine_submit(pool, nap, &length, sizeof length), 0);
+    assert_true(trine__clock_cpu() - cpu < TRINE_MILLISECONDS(50));
+    trine_executor_free(pool);
+    return 0;
+}
+
+static void nap_ends(struct trine_future *future, void *arg)
+{
+    *(int64_t *)arg = trine_now();
+}
+
+/* The loop that looks for mail still sees its timers come. */
+IN_A_TASK(timers_come_while_a_task_waits_for_jobs)
+{
+    struct trine_executor *pool = new_pool(2, 0);
+    int64_t deadline = trine_now() + TRINE_MILLISECONDS(5), end = 0;
+    struct trine_group group;
+    trine_group_open(&group, NULL);
+    struct trine_future *sleeper = trine_spawn(&group, nap, &(int64_t){ TRINE_MILLISECONDS(5) });
+    assert_int_equal(trine_future_on_done(sleeper, nap_ends, &end), 0);
+    while (end == 0 && trine_now() < deadline + TRINE_SECONDS(5))
+        assert_adds_one(pool, 1);
+    assert_int_equal(trine_group_close(&group), 0);
+    assert_true(end >= deadline && end < deadline + TRINE_SECONDS(1));
+    trine_executor_free(pool);
+    return 0;
+}
+
 static void jobs_block_their_thread_only(void **state)
 {
     struct trine_executor *pool = new_pool(8, 0);
@@ -565,6 +599,8 @@ int main(void)
         TEST(jobs_that_wait_for_jobs_of_their_own_pool_get_done),
         TEST(workers_block_the_signals_of_the_process),
         TEST(an_idle_pool_costs_no_time),
+        TEST(a_task_that_waits_for_long_jobs_costs_no_time),
+        TEST(timers_come_while_a_task_waits_for_jobs),
         TEST(jobs_block_their_thread_only),
         TEST(a_forked_child_is_told_that_the_workers_are_elsewhere),
         TEST(what_cannot_be_started_is_said),

@@ -9,6 +9,20 @@ static inline __attribute__((always_inline)) void trine__fiber_switch(struct tri
     trine__fiber_swap(&from->sp, to->sp);
 }
 
+#if TRINE__FIBER_BEGINS_AGAIN
+static inline __attribute__((always_inline)) void trine__fiber_leave(struct trine__fiber *from,
+                                                                     struct trine__fiber *to)
+{
+    from->sp = trine__fiber_first_frame(from->high);
+    trine__fiber_jump(to->sp);
+}
+#else
+static inline void trine__fiber_leave(struct trine__fiber *from, struct trine__fiber *to)
+{
+    trine__fiber_switch(from, to);
+}
+#endif
+
 /* For fiber.c: a fiber comes into being, or goes. */
 static inline void *trine__fiber_told(struct trine__fiber *fiber, void (**entry)(void *),
                                       void **arg)

@@ -62,6 +62,11 @@ static inline void trine__fiber_switch(struct trine__fiber *from, struct trine__
     trine__asan_arrive(from->asan_fake);
 }
 
+static inline void trine__fiber_leave(struct trine__fiber *from, struct trine__fiber *to)
+{
+    trine__fiber_switch(from, to);
+}
+
 /* For fiber.c: a fiber comes into being, or goes. The first gives the top for the first frame, and
  * may put another function before the fiber's. */
 void *trine__fiber_told(struct trine__fiber *fiber, void (**entry)(void *), void **arg);

@@ -49,21 +49,23 @@ static void append_number(struct line *line, size_t number)
 }
 
 /* "file.c:12 function" names the function where the owner has no name of its own. */
-static const char *name_of(const struct trine__stack *stack)
+static const char *name_of(const struct trine__owner *owner)
 {
-    if (stack->owner_name || !stack->owner_site)
-        return stack->owner_name ? stack->owner_name : "?";
-    const char *space = strrchr(stack->owner_site, ' ');
-    return space ? space + 1 : stack->owner_site;
+    if (owner->name || !owner->site)
+        return owner->name ? owner->name : "?";
+    const char *space = strrchr(owner->site, ' ');
+    return space ? space + 1 : owner->site;
 }
 
 void trine__overflow_report(const struct trine__stack *stack)
 {
+    static const struct trine__owner nobody;
+    const struct trine__owner *owner = stack->owner ? stack->owner : &nobody;
     struct line line = { .len = 0 };
     append(&line, "trine: stack overflow in task '");
-    append(&line, name_of(stack));
+    append(&line, name_of(owner));
     append(&line, "' (spawned at ");
-    append(&line, stack->owner_site ? stack->owner_site : "?");
+    append(&line, owner->site ? owner->site : "?");
     append(&line, "): its ");
     append_number(&line, stack->size / 1024);
     append(&line, " KiB stack is full; give it more with .stack_size");

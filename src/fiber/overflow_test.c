@@ -62,8 +62,7 @@ static void run_guarded(void (*body)(void *arg), size_t size)
         trine__overflow_enter_thread() < 0 || trine__stack_cache_new(&cache) < 0 ||
         trine__stack_take(cache, size, &stack) < 0)
         _exit(1);
-    stack->owner_name = "reader";
-    stack->owner_site = "program.c:34";
+    stack->owner = &(struct trine__owner){ "reader", "program.c:34" };
     struct trine__fiber fiber;
     trine__fiber_init_thread(&thread);
     trine__fiber_init(&fiber, stack->low, stack, body, NULL);

@@ -101,7 +101,8 @@ static void recurse(void *arg)
 
 static void overflow(void *arg)
 {
-    stack->owner_name = "deep";
+    static const struct trine__owner deep = { .name = "deep" };
+    stack->owner = &deep;
     trine__overflow_install();
     trine__overflow_enter_thread();
     begin(recurse);

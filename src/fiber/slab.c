@@ -42,8 +42,9 @@ static size_t map_slots(size_t stride, size_t count, void **ret)
     return count;
 }
 
-struct trine__slab *trine__slab_new(size_t stride, size_t count)
+struct trine__slab *trine__slab_new(size_t size, size_t count)
 {
+    size_t stride = size + trine__page_size(); /* so tops lie in different pages of a cache, too */
     struct trine__slab *slab = new_record();
     if (!slab)
         return NULL;
@@ -96,7 +97,7 @@ struct trine__stack *trine__slab_carve(struct trine__slab *slab)
     }
     struct trine__stack *stack = trine__slab_stack(slab, index);
     stack->low = slot + trine__page_size();
-    stack->size = slab->stride;
+    stack->size = slab->stride - trine__page_size();
     stack->slab = slab;
     stack->guard = (uint8_t)slab->way;
     trine__stack_watch(stack);

@@ -10,7 +10,7 @@
 
 struct trine__slab {
     _Atomic(char *) base;           /* NULL while the record is free */
-    size_t stride;                  /* bytes a slot */
+    size_t stride;                  /* bytes a slot: a guard page and a stack */
     size_t count;                   /* slots */
     size_t ready;                   /* slots whose guard is there */
     size_t protected;               /* ... of which by mprotect */
@@ -22,8 +22,8 @@ struct trine__slab {
     _Atomic int taken;
 };
 
-/* A new slab of `count` slots, or fewer if memory is short. NULL when there is none. */
-struct trine__slab *trine__slab_new(size_t stride, size_t count);
+/* A new slab of `count` stacks of `size` bytes, or fewer if memory is short; NULL: none at all. */
+struct trine__slab *trine__slab_new(size_t size, size_t count);
 /* Unmaps it. */
 void trine__slab_free(struct trine__slab *slab);
 /* The next unused slot as a guarded stack; NULL when the slab is used up. */

@@ -145,13 +145,13 @@ int trine__stack_take(struct trine__stack_cache *cache, size_t size, struct trin
         return -ENOMEM;
     stack->size_class = (uint8_t)number;
     stack->trimmed = 0;
-    stack->owner_name = stack->owner_site = NULL;
+    stack->owner = NULL;
     trine__stack_root(stack);
     *ret = stack;
     return 0;
 }
 
-static __attribute__((noinline, cold)) void check_canary(const struct trine__stack *stack)
+void trine__stack_check_canary(const struct trine__stack *stack)
 {
     if (trine__guard_canary_alive((char *)stack->low - trine__page_size()))
         return;
@@ -162,8 +162,7 @@ static __attribute__((noinline, cold)) void check_canary(const struct trine__sta
 void trine__stack_give(struct trine__stack_cache *cache, struct trine__stack *stack)
 {
     struct size_class *class = &cache->classes[stack->size_class];
-    if (stack->guard == TRINE__GUARD_CANARY)
-        check_canary(stack);
+    trine__stack_check(stack);
     trine__stack_unroot(stack);
     stack->next = class->idle;
     class->idle = stack;

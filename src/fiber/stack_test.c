@@ -187,8 +187,7 @@ static void a_dead_canary_is_reported_and_aborts(void **state)
 {
     trine__guard_limit(TRINE__GUARD_CANARY, 0);
     struct loan loan = { *state, take(*state, 0) };
-    loan.stack->owner_name = "deep";
-    loan.stack->owner_site = "program.c:12";
+    loan.stack->owner = &(struct trine__owner){ "deep", "program.c:12" };
     struct child child = run_in_child(overflow_and_give, &loan);
     assert_true(WIFSIGNALED(child.status));
     assert_int_equal(WTERMSIG(child.status), SIGABRT);

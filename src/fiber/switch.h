@@ -17,8 +17,10 @@
 /* void trine__fiber_swap(void **save_sp, void *load_sp): saves the running code on its stack and
  * the stack pointer in *save_sp; goes on at load_sp. Inline where the port has such a form. */
 #ifdef __x86_64__
+#define TRINE__FIBER_BEGINS_AGAIN 1
 #include "swap_x86_64.h"
 #else
+#define TRINE__FIBER_BEGINS_AGAIN 0
 void trine__fiber_swap(void **save_sp, void *load_sp);
 #endif
 

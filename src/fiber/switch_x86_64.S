@@ -5,7 +5,8 @@
 
     .text
 
-/* Where a new fiber begins: r12 is its function, r13 the argument. It has no caller, which the
+/* Where a new fiber begins, on the frame that trine__fiber_frame() laid out: above it are its function
+ * and the argument. The frame stays, so that the fiber can begin again. It has no caller, which the
  * undefined return address tells debuggers. */
     .p2align 4
     .globl  trine__fiber_begin
@@ -15,9 +16,13 @@ trine__fiber_begin:
     .cfi_startproc
     .cfi_undefined rip
     endbr64
-    movq    %r13, %rdi
-    call    *%r12
-    ud2
+    movq    (%rsp), %rax
+    movq    8(%rsp), %rdi
+    leaq    -32(%rsp), %rsp             /* below the frame */
+    leaq    1f(%rip), %rcx              /* a call that the processor does not remember: */
+    pushq   %rcx                        /* nobody returns here, and the returns of others */
+    jmp     *%rax                       /* would all be predicted wrong */
+1:  ud2
     .cfi_endproc
     .size   trine__fiber_begin, . - trine__fiber_begin
 
@@ -31,14 +36,14 @@ trine__fiber_frame:
     .cfi_startproc
     endbr64
     andq    $-16, %rdi
+    movq    %rdx, -8(%rdi)
+    movq    %rsi, -16(%rdi)
     leaq    trine__fiber_begin(%rip), %rax
-    movq    %rax, -8(%rdi)
+    movq    %rax, -24(%rdi)
     xorl    %eax, %eax
-    movq    %rax, -16(%rdi)             /* rbp: the end of the chain of frames */
-    movq    %rsi, -32(%rdi)             /* r12 */
-    movq    %rdx, -40(%rdi)             /* r13; the rest may hold anything */
-    movq    %rcx, -64(%rdi)
-    leaq    -64(%rdi), %rax
+    movq    %rax, -32(%rdi)             /* rbp: the end of the chain of frames */
+    movq    %rcx, -40(%rdi)
+    leaq    -40(%rdi), %rax
     ret
     .cfi_endproc
     .size   trine__fiber_frame, . - trine__fiber_frame

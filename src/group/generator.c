@@ -42,8 +42,7 @@ on_its_stack(const struct trine_generator *generator)
 
 static const char *name_of(const struct trine_generator *generator)
 {
-    const char *space = strrchr(generator->site, ' ');
-    return space != NULL ? space + 1 : generator->site;
+    return trine__site_name(generator->owner.site);
 }
 
 /* ---- on the generator's stack */
@@ -52,7 +51,7 @@ static void close_scopes_left_open(struct trine_generator *generator)
 {
     trine__report("generator '%s' (made at %s) returned with an open scope or group; it is "
                   "cancelled and joined now",
-                  name_of(generator), generator->site);
+                  name_of(generator), generator->owner.site);
     struct trine__context *context = context_here();
     while (context->scope != generator->scope) {
         struct trine_scope *scope = context->scope;
@@ -102,7 +101,8 @@ static void run_body(void *arg)
 
 static __attribute__((cold)) int refuse_yield(const struct trine_generator *self, const char *why)
 {
-    trine__report("generator '%s' (made at %s) yields %s: refused", name_of(self), self->site, why);
+    trine__report("generator '%s' (made at %s) yields %s: refused", name_of(self), self->owner.site,
+                  why);
     return -EINVAL;
 }
 
@@ -117,12 +117,12 @@ static inline __attribute__((always_inline)) int may_yield(const struct trine_ge
     return 0;
 }
 
-int trine_yield_value(struct trine_generator *self, void *value, void **ret_sent)
+int trine_yield_value(struct trine_generator *self, const void *value, void **ret_sent)
 {
     int error = may_yield(self);
     if (__builtin_expect(error < 0, 0))
         return error;
-    self->value = value;
+    self->value = (void *)value;
     self->state = TRINE__GENERATOR_SUSPENDED;
     switch_to_caller(self);
     if (self->thrown < 0)
@@ -251,7 +251,7 @@ struct trine_generator *trine_generator_new_at(trine_generator_fn fn, void *arg,
         return NULL;
     generator->fn = fn;
     generator->arg = arg;
-    generator->site = site;
+    generator->owner.site = site;
     return generator;
 }
 
@@ -264,7 +264,7 @@ void trine_generator_free(struct trine_generator *generator)
     if (trine_generator_close(generator) == -EPERM &&
         generator->state == TRINE__GENERATOR_SUSPENDED) {
         trine__report("generator '%s' (made at %s) is freed where it did not begin; it stays",
-                      name_of(generator), generator->site);
+                      name_of(generator), generator->owner.site);
         return;
     }
     trine__free(generator);
@@ -273,6 +273,6 @@ void trine_generator_free(struct trine_generator *generator)
 void trine__generator_abandon(struct trine_generator *generator)
 {
     trine__report("generator '%s' (made at %s) was never freed; it is closed now",
-                  name_of(generator), generator->site);
+                  name_of(generator), generator->owner.site);
     trine_generator_close(generator);
 }

@@ -120,9 +120,8 @@ int trine__generator_bind(struct trine_generator *generator, void (*main)(void *
                           loop != NULL ? loop->runtime->stack_size : THREAD_STACK_BYTES, &stack);
     if (error < 0)
         return error;
-    stack->owner_name = NULL;
-    stack->owner_site = generator->site;
-    generator->strand.stack = stack;
+    stack->owner = &generator->owner;
+    generator->stack = stack;
     trine__fiber_init(&generator->strand.fiber, stack->low, stack, main, generator);
     generator->prev = NULL;
     generator->next = home->first;
@@ -141,6 +140,6 @@ void trine__generator_unbind(struct trine_generator *generator)
     else
         generator->home->first = generator->next;
     trine__fiber_done(&generator->strand.fiber);
-    trine__stack_give(stacks_of(generator), generator->strand.stack);
-    generator->strand.stack = NULL;
+    trine__stack_give(stacks_of(generator), generator->stack);
+    generator->stack = NULL;
 }

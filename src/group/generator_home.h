@@ -20,6 +20,8 @@ struct trine__generator_home;
 
 struct trine_generator {
     struct trine__strand strand;
+    struct trine__stack *stack; /* NULL before its first step and after its last */
+    struct trine__owner owner;
     struct trine__strand *caller; /* who took the step that runs */
     struct trine__strand **slot;  /* where the caller's strand stands written */
     struct trine_scope *scope;    /* the innermost one when the step began */
@@ -32,7 +34,6 @@ struct trine_generator {
     struct trine_generator *next, *prev; /* begun and not finished, in the home */
     trine_generator_fn fn;
     void *arg;
-    const char *site;
 };
 
 /* Gives it a stack here, on which main(generator) runs next. -ENOMEM, -ENOTSUP. */

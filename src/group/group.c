@@ -7,8 +7,7 @@
 #include "base/list.h"
 #include "base/must.h"
 #include "core/circle.h"
-#include "core/loop.h"
-#include "core/task_slab.h"
+#include "core/quick.h"
 #include "core/thread_context.h"
 #include "group/spawn.h"
 #include <assert.h>
@@ -56,7 +55,7 @@ static struct trine_error *failure_of(struct trine__task *task, int code)
     struct trine_error *error =
         trine__error_because(trine__error_ref(task->future.error), code, "%s: %s",
                              trine__task_name_of(task), trine_strerror(code));
-    trine__error_set_origin(error, task->site);
+    trine__error_set_origin(error, task->owner.site);
     return error;
 }
 
@@ -126,31 +125,58 @@ static void hand_over_place(struct trine_group *group)
 }
 
 /* Most records are nobody else's and carry no error: nothing to count, nothing to report. */
-static void release_child(struct trine__task *task)
+static inline void release_child(struct trine__loop *loop, struct trine__task *task)
 {
     if (atomic_load_explicit(&task->future.refs, memory_order_acquire) == 1 &&
         task->future.outcome >= 0 && task->future.error == NULL)
-        trine__task_free(task);
+        trine__task_free_to(loop, task);
     else
         trine_future_unref(&task->future);
+}
+
+/* A joiner is parked: it takes itself back before it goes on for another reason. It is the group's
+ * owner, but for a strange program; not asking it is a load less on the way to the next. */
+static inline void one_less(struct trine_group *group, struct trine__loop *loop)
+{
+    struct trine__parker *joiner = group->joiner;
+    if (--group->live > 0 || joiner == NULL)
+        return;
+    struct trine__context *owner = group->family.scope.context;
+    group->joiner = NULL;
+    if (trine__unlikely(joiner->context != owner)) {
+        trine__unpark(joiner);
+        return;
+    }
+    atomic_store_explicit(&joiner->state, TRINE__PARKER_WOKEN, memory_order_relaxed);
+    trine__loop_ready(loop, trine__task_of(owner));
+}
+
+static __attribute__((noinline)) void child_ended_otherwise(struct trine_group *group,
+                                                            struct trine__task *task)
+{
+    if (task->future.outcome != 0 || group->policy == TRINE_FIRST_SUCCESS)
+        judge(group, task);
+    if (group->reap) {
+        trine__family_remove(&group->family, task);
+        release_child(home_of(group), task);
+    }
+    if (group->limit > 0)
+        hand_over_place(group);
+    one_less(group, home_of(group));
 }
 
 static void child_ended(struct trine__family *family, struct trine__task *task)
 {
     struct trine_group *group = group_of(family);
-    if (task->future.outcome != 0 || group->policy == TRINE_FIRST_SUCCESS)
-        judge(group, task);
+    if (trine__unlikely(task->future.outcome != 0 || !group->plain)) {
+        child_ended_otherwise(group, task);
+        return;
+    }
+    struct trine__loop *loop = home_of(group);
+    one_less(group, loop);
     if (group->reap) {
         trine__family_remove(family, task);
-        release_child(task);
-    }
-    group->live--;
-    if (group->limit > 0)
-        hand_over_place(group);
-    if (group->live == 0 && group->joiner != NULL) {
-        struct trine__parker *joiner = group->joiner;
-        group->joiner = NULL;
-        trine__unpark(joiner);
+        release_child(loop, task);
     }
 }
 
@@ -200,10 +226,11 @@ static void describe_join(struct trine__need *need, char *text, size_t size)
     snprintf(text, size, "waits for the children of a group, among them");
 }
 
+static const char join_reason[] = "the children of a group";
 static const struct trine__need_kind join_kind = { follow_join, refuse_join, describe_join };
 static const struct trine__need_kind close_kind = { follow_join, refuse_close, describe_join };
 
-static int join(struct trine_group *group, trine__cancel_fn cancel)
+static __attribute__((noinline)) int join_slow(struct trine_group *group, trine__cancel_fn cancel)
 {
     struct join join;
     if (group->live == 0)
@@ -216,22 +243,42 @@ static int join(struct trine_group *group, trine__cancel_fn cancel)
     trine_must(group->joiner == NULL, "two tasks join the same group");
     group->joiner = &join.parker;
     trine__need_open(&join.need, cancel != NULL ? &join_kind : &close_kind, join.parker.context);
-    error = trine__park(&join.parker, cancel, group, "the children of a group");
+    error = trine__park(&join.parker, cancel, group, join_reason);
     trine__need_close(&join.need);
     return error < 0 ? error : join.refused;
 }
 
-static void release_children(struct trine_group *group)
+/* The same for a task that is not cancelled, or whom nothing cancels, in a process with one thread
+ * whose children wait for nobody: then the join closes no circle. */
+static inline int join_quick(struct trine_group *group, struct trine__task *task,
+                             trine__cancel_fn cancel)
+{
+    struct join join;
+    if (trine__unlikely(!__libc_single_threaded || group->family.needs != NULL))
+        return join_slow(group, cancel);
+    join.group = group;
+    join.refused = 0;
+    trine__parker_init_task(&join.parker, task);
+    trine_must(group->joiner == NULL, "two tasks join the same group");
+    group->joiner = &join.parker;
+    trine__need_enter(&join.need, cancel != NULL ? &join_kind : &close_kind, &task->context,
+                      task->family);
+    int error =
+        trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
+    trine__need_leave(&join.need);
+    return error < 0 ? error : join.refused;
+}
+
+static inline void release_children(struct trine_group *group)
 {
     struct trine__task *task = group->family.first;
     while (task != NULL) {
         struct trine__task *next = task->sibling_next;
         if (task->future.outcome < 0)
             trine__future_mark_read(&task->future);
-        release_child(task);
+        release_child(home_of(group), task);
         task = next;
     }
-    group->family.first = group->family.last = NULL;
 }
 
 /* ---- the public face */
@@ -243,12 +290,12 @@ static void abandon(struct trine__family *family)
     (void)trine_group_close(group);
 }
 
-void trine_group_open(struct trine_group *group, const struct trine_group_options *options)
+static inline void fill(struct trine_group *group, const struct trine_group_options *options,
+                        bool broken)
 {
-    static const struct trine_group_options defaults;
-    if (options == NULL)
-        options = &defaults;
     group->family.first = group->family.last = NULL;
+    group->family.ended = child_ended;
+    group->family.abandon = abandon;
     group->family.needs = NULL;
     group->family.needs_lock = 0;
     group->joiner = group->room_first = NULL;
@@ -259,27 +306,54 @@ void trine_group_open(struct trine_group *group, const struct trine_group_option
     group->error = 0;
     group->policy = (uint8_t)options->policy;
     group->reap = options->reap;
-    group->broken = group->succeeded = group->starved = false;
-    struct trine__context *context = trine__here();
-    if (context == NULL || context->loop == NULL) {
-        group->broken = true;
-        return;
-    }
-    trine_scope_open(&group->family.scope, options->timeout > 0 ? options->timeout : TRINE_FOREVER);
-    group->family.scope.family = true;
-    group->family.ended = child_ended;
-    group->family.abandon = abandon;
+    group->broken = broken;
+    group->succeeded = group->starved = false;
+    group->plain = !broken && options->limit == 0 && options->policy != TRINE_FIRST_SUCCESS;
 }
 
-int trine_group_join(struct trine_group *group)
+static __attribute__((noinline)) void open_otherwise(struct trine_group *group,
+                                                     const struct trine_group_options *options)
+{
+    static const struct trine_group_options defaults;
+    if (options == NULL)
+        options = &defaults;
+    bool broken = trine__task_here() == NULL;
+    fill(group, options, broken);
+    if (broken)
+        return;
+    trine_scope_open(&group->family.scope, options->timeout > 0 ? options->timeout : TRINE_FOREVER);
+    group->family.scope.family = true;
+}
+
+void trine_group_open(struct trine_group *group, const struct trine_group_options *options)
+{
+    struct trine__task *task = trine__task_here();
+    if (options != NULL || task == NULL) {
+        open_otherwise(group, options);
+        return;
+    }
+    fill(group, &(struct trine_group_options){ 0 }, false);
+    trine__scope_enter(&group->family.scope, &task->context);
+    group->family.scope.family = true;
+}
+
+static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
 {
     if (group->broken)
         return TRINE_ENOLOOP;
     int error = trine__checkpoint();
-    return error == 0 ? join(group, leave_join) : error;
+    return error == 0 ? join_slow(group, leave_join) : error;
 }
 
-int trine_group_close(struct trine_group *group)
+int trine_group_join(struct trine_group *group)
+{
+    struct trine__task *task = trine__task_here();
+    if (!group->plain || !trine__checkpoint_passed(task))
+        return join_otherwise(group);
+    return group->live == 0 ? 0 : join_quick(group, task, leave_join);
+}
+
+static __attribute__((noinline)) int close_otherwise(struct trine_group *group)
 {
     if (group->broken)
         return trine_fail(TRINE_ENOLOOP,
@@ -289,13 +363,14 @@ int trine_group_close(struct trine_group *group)
         return TRINE_EFORKED;
     do {
         while (group->live > 0)
-            (void)join(group, NULL);
+            (void)join_slow(group, NULL);
         trine__loop_settle(home_of(group)); /* a spawn from another thread, not yet arrived */
     } while (group->live > 0);
     if (__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE))
         keep_failure(group, -ENOMEM, NULL);
     assert(group->backlog_first == NULL && group->room_first == NULL);
     release_children(group);
+    group->family.first = group->family.last = NULL;
     int delivered = trine_scope_close(&group->family.scope);
     int outer = trine_cancelled();
     if (group->succeeded && (outer == 0 || delivered != outer)) {
@@ -306,6 +381,29 @@ int trine_group_close(struct trine_group *group)
         return delivered;
     trine__error_keep(group->failure);
     return group->error;
+}
+
+/* Whether nothing happened in `group` that its owner has to be told, nor is on its way to it: then
+ * its scope has been left. */
+static inline bool closes_quickly(struct trine_group *group, struct trine__task *task)
+{
+    return group->live == 0 && group->error == 0 &&
+           trine__inbox_empty(&task->context.loop->inbox) &&
+           !__atomic_load_n(&group->starved, __ATOMIC_ACQUIRE) &&
+           trine__scope_left(&group->family.scope, &task->context);
+}
+
+int trine_group_close(struct trine_group *group)
+{
+    struct trine__task *task = trine__task_here();
+    if (!group->plain || task == NULL || group->family.scope.context != &task->context)
+        return close_otherwise(group);
+    if (group->live > 0)
+        (void)join_quick(group, task, NULL);
+    if (!trine__likely(closes_quickly(group, task)))
+        return close_otherwise(group);
+    release_children(group);
+    return group->family.scope.delivered;
 }
 
 void trine_group_cancel(struct trine_group *group, const char *reason)
@@ -405,10 +503,10 @@ static bool find_room(struct trine_group *group, struct trine__task *task)
     return true;
 }
 
-/* `kept`: see trine__spawn_kept(). Known at compile time, so that the common way pays nothing. */
-static inline __attribute__((always_inline)) struct trine_future *
-spawn(struct trine_group *group, trine_fn fn, void *arg, const struct trine_spawn_options *options,
-      const char *site, bool kept)
+/* `kept`: see trine__spawn_kept(). */
+static __attribute__((noinline)) struct trine_future *
+spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
+                const struct trine_spawn_options *options, const char *site, bool kept)
 {
     static const struct trine_spawn_options defaults;
     if (group->broken)
@@ -446,14 +544,36 @@ spawn(struct trine_group *group, trine_fn fn, void *arg, const struct trine_spaw
     return &task->future;
 }
 
+/* Whether a child of `group` needs no look at anything: no other loop, no limit, no cancel, no
+ * locals. */
+static inline bool spawns_quickly(const struct trine_group *group, const struct trine__loop *loop)
+{
+    if (!group->plain)
+        return false;
+    const struct trine__context *parent = group->family.scope.context;
+    return parent->loop == loop && loop->alone && loop->free_tasks != NULL &&
+           loop->current != NULL && loop->current->context.locals == NULL &&
+           trine__family_calm(&group->family);
+}
+
 struct trine_future *trine_spawn_at(struct trine_group *group, trine_fn fn, void *arg,
                                     const struct trine_spawn_options *options, const char *site)
 {
-    return spawn(group, fn, arg, options, site, false);
+    struct trine__loop *loop = trine__loop_here;
+    if (options != NULL || !trine__likely(spawns_quickly(group, loop)))
+        return spawn_otherwise(group, fn, arg, options, site, false);
+    struct trine__task *task = loop->free_tasks;
+    loop->free_tasks = task->next;
+    trine__task_fill(task, loop, &group->family, fn, arg);
+    task->owner = (struct trine__owner){ NULL, site };
+    trine__family_link(&group->family, task);
+    group->live++;
+    trine__queue_push(&loop->ready, task);
+    return &task->future;
 }
 
 struct trine_future *trine__spawn_kept(struct trine_group *group, trine_fn fn, void *arg,
                                        const struct trine_spawn_options *options, const char *site)
 {
-    return spawn(group, fn, arg, options, site, true);
+    return spawn_otherwise(group, fn, arg, options, site, true);
 }

@@ -18,8 +18,7 @@ int trine_run_on_at(struct trine_loop *loop, trine_fn fn, void *arg, const char 
     struct trine_group group;
     trine_group_open(&group, NULL);
     struct trine_spawn_options options = { .loop = loop };
-    struct trine_future *child =
-        trine_future_ref(trine_spawn_at(&group, fn, arg, &options, site));
+    struct trine_future *child = trine_future_ref(trine_spawn_at(&group, fn, arg, &options, site));
     error = trine_group_close(&group);
     int outcome = child != NULL ? trine_future_outcome(child) : error;
     trine_future_unref(child);

@@ -94,7 +94,7 @@ static void leave_error(struct start *start, struct trine__task *self, int outco
         error = trine__error_newf(outcome, "%s: %s", trine__task_name_of(self),
                                   trine_strerror(outcome));
     }
-    trine__error_set_origin(error, self->site);
+    trine__error_set_origin(error, self->owner.site);
     start->error = error;
 }
 

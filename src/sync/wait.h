@@ -61,7 +61,8 @@ struct trine__wait {
     int result;                    /* what park returns, written by who takes it out */
     void *item;                    /* what is handed over, or where to; the primitive's */
     size_t amount;                 /* how much is wanted; the primitive's */
-    /* It gave up: under the lock and out of its list. May let others through. NULL: nothing to do */
+    /* It gave up: under the lock and out of its list. May let others through. NULL: nothing to
+     * do */
     void (*withdrawn)(struct trine__wait *wait, struct trine__wake_list *wake);
     struct trine__parker parker; /* unused in a select */
 };

@@ -149,7 +149,7 @@ struct rusage;
 int trine__sys_getrusage(int who, struct rusage *ret);
 int trine__sys_thread_start(pthread_t *ret, void *(*entry)(void *), void *arg, size_t stack_size);
 int trine__sys_thread_join(pthread_t thread);
-int trine__sys_thread_id(void); /* this thread's, the kernel's number */
+int trine__sys_thread_id(void);                /* this thread's, the kernel's number */
 void trine__sys_thread_name(const char *name); /* this thread's; cut to 15 characters */
 /* How late this thread's sleeps may end, in nanoseconds; returns what it was before. */
 long trine__sys_timer_slack(long slack);

@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/eventfd.h>
-#include <sys/timerfd.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 enum { NANOSECONDS_PER_SECOND = 1000000000, NANOSECONDS_PER_MILLISECOND = 1000000 };

@@ -34,8 +34,9 @@ def pairs(page):
 def both_say_the_same(python, c, library, compiler, work):
     (work / "program.py").write_text(python, encoding="utf-8")
     (work / "program.c").write_text(c, encoding="utf-8")
-    built = run([*compiler, "-std=gnu17", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror", f"-I{ROOT / 'include'}",
-                 str(work / "program.c"), "-o", str(work / "program"), library, "-luring", "-pthread"])
+    built = run([*compiler, "-std=gnu17", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Werror",
+                 f"-I{ROOT / 'include'}", str(work / "program.c"), "-o", str(work / "program"), library,
+                 "-luring", "-pthread"])
     if built.returncode != 0:
         return f"does not build:\n{built.stderr}"
     ours, theirs = run([str(work / "program")]), run([sys.executable, str(work / "program.py")])

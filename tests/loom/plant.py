@@ -16,8 +16,8 @@ BUGS = {
         " trine__wait_add(&semaphore->waits, &wait);"),
     # A wake between the look and the word "sleeping" is overwritten.
     "check-then-park": (
-        r"atomic_compare_exchange_strong\(&parker->state, &state, SLEEPING\)",
-        "atomic_load(&parker->state) == state && (atomic_store(&parker->state, SLEEPING), true)"),
+        r"atomic_compare_exchange_strong\(&parker->state, &state, TRINE__PARKER_SLEEPING\)",
+        "atomic_load(&parker->state) == state && (atomic_store(&parker->state, TRINE__PARKER_SLEEPING), true)"),
     # The future may have been done while its lock was taken.
     "watch-without-look": (
         r"(bool trine__future_watch\(.*?lock\(future\);\n    if \()word & TRINE__FUTURE_DONE",
