@@ -59,10 +59,21 @@ struct bench_side {
     long count;
 };
 
+static int bench_ready; /* sides that are about to begin */
+
+/* Neither begins before both are there: one may be through before the other is. */
+static inline void bench_wait_for_both(void)
+{
+    __atomic_add_fetch(&bench_ready, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&bench_ready, __ATOMIC_SEQ_CST) < 2)
+        ;
+}
+
 static inline void *bench_other_side(void *arg)
 {
     const struct bench_side *side = arg;
     bench_stay_on_core(0);
+    bench_wait_for_both();
     side->turns(side->count);
     return NULL;
 }
@@ -71,10 +82,12 @@ static inline void bench_two_threads(const char *key, void (*turns)(long count),
 {
     struct bench_side side = { turns, count / 2 };
     pthread_t thread;
+    bench_ready = 0;
     bench_stay_on_core(1);
-    uint64_t wall = bench_wall(), cpu = bench_cpu();
     if (pthread_create(&thread, NULL, bench_other_side, &side) != 0)
         bench_die("pthread_create");
+    bench_wait_for_both();
+    uint64_t wall = bench_wall(), cpu = bench_cpu();
     turns(side.count);
     pthread_join(thread, NULL);
     bench_report_pair(key, bench_wall() - wall, bench_cpu() - cpu, 2 * side.count);

@@ -14,6 +14,7 @@ from .build import C, Cargo, Cxx, Go, Python, Tool, Trine
 ROWS = {
     "W1": "switching",
     "W2": "spawn, join, memory",
+    "W3": "locks, queues, select, generators",
     "W4": "a million sleepers",
     "W7": "15 slow pages",
     "W8": "thread pool, 2 workers",
@@ -55,6 +56,7 @@ class Measure:
     title: str
     goals: tuple = ()
     full_only: bool = False     # the goals are for full counts: a quick run says nothing about them
+    contended: bool = False     # what disturbs it can make it less: medians are compared
 
 
 MEASURES = [
@@ -70,6 +72,43 @@ MEASURES = [
     Measure("W2", "parked_bytes", "a parked task, all in", (AtMost(4400),)),
     Measure("W2", "parked_create", "to make one parked task", (AtMost(1700), Times(1.13))),
     Measure("W2", "waiting_bytes", "waiting without a stack", (AtMost(160),)),
+
+    Measure("W3", "mutex_alone", "mutex alone, one thread", (AtMost(5), Times(9.2))),
+    Measure("W3", "mutex_alone_safe", "mutex alone, thread-safe", (AtMost(15), Times(3.4))),
+    Measure("W3", "mutex_tasks", "mutex, 2 tasks that keep it over a switch"),
+    Measure("W3", "mutex_threads", "mutex, 2 threads, wall", contended=True),
+    Measure("W3", "mutex_threads_cpu", "mutex, 2 threads, CPU", contended=True),
+    Measure("W3", "semaphore_alone", "semaphore alone, one thread"),
+    Measure("W3", "semaphore_alone_safe", "semaphore alone, thread-safe"),
+    Measure("W3", "semaphore_tasks", "semaphore, 2 tasks that keep it over a switch"),
+    Measure("W3", "semaphore_threads", "semaphore, 2 threads, wall", contended=True),
+    Measure("W3", "semaphore_threads_cpu", "semaphore, 2 threads, CPU", contended=True),
+    Measure("W3", "queue_tasks_0", "hand-over, 2 tasks"),
+    Measure("W3", "queue_tasks_10", "queue(10), 2 tasks", (AtMost(12), Times(6.3))),
+    Measure("W3", "queue_tasks_1000", "queue(1000), 2 tasks"),
+    Measure("W3", "queue_threads_0", "hand-over, 2 threads, wall"),
+    Measure("W3", "queue_threads_10", "queue(10), 2 threads, wall", (AtMost(45), Times(2.1))),
+    Measure("W3", "queue_threads_10_cpu", "queue(10), 2 threads, CPU", (AtMost(90), Times(2.1))),
+    Measure("W3", "queue_threads_1000", "queue(1000), 2 threads, wall"),
+    Measure("W3", "queue_in_0", "hand-over, thread to task, wall"),
+    Measure("W3", "queue_in_10", "queue(10), thread to task, wall"),
+    Measure("W3", "queue_in_10_cpu", "queue(10), thread to task, CPU"),
+    Measure("W3", "queue_in_1000", "queue(1000), thread to task, wall"),
+    Measure("W3", "queue_out_0", "hand-over, task to thread, wall"),
+    Measure("W3", "queue_out_10", "queue(10), task to thread, wall"),
+    Measure("W3", "queue_out_10_cpu", "queue(10), task to thread, CPU"),
+    Measure("W3", "queue_out_1000", "queue(1000), task to thread, wall"),
+    Measure("W3", "select_all_2", "select of 2, all ready"),
+    Measure("W3", "select_one_2", "select of 2, one ready"),
+    Measure("W3", "select_none_2", "select of 2, none ready, no waiting"),
+    Measure("W3", "select_wait_2", "select of 2, waits for another task"),
+    Measure("W3", "select_all_100", "select of 100, all ready"),
+    Measure("W3", "select_one_100", "select of 100, one ready"),
+    Measure("W3", "select_none_100", "select of 100, none ready, no waiting"),
+    Measure("W3", "select_wait_100", "select of 100, waits for another task"),
+    Measure("W3", "oneshot", "promise: make, resolve, await, drop"),
+    Measure("W3", "generator", "generator, next + yield"),
+    Measure("W3", "generator_send", "generator, send + yield"),
 
     Measure("W4", "fresh_cpu", "CPU, on fresh memory",
             (AtMost(1.9), Times(0.95, "tokio, 1 thread")), True),
@@ -119,6 +158,7 @@ def peer(row, name, build, **more):
 
 X86 = {"machine": "x86_64"}
 ONE_PROC = (("GOMAXPROCS", "1"),)
+TWO_PROCS = (("GOMAXPROCS", "2"),)
 
 ST = {"libs": ("st",), "header": "st.h", "package": "libst-dev"}
 UV = {"libs": ("uv",), "header": "uv.h", "package": "libuv1-dev"}
@@ -165,6 +205,35 @@ PROGRAMS = [
     peer("W2", "tokio, 2 threads", Cargo("w2_tasks"), args=("{divisor}", "2"), cores=2),
     peer("W2", "asyncio", Python("w2_tasks"), args=("{divisor}", "asyncio")),
     peer("W2", "uvloop", Python("w2_tasks", "uvloop"), args=("{divisor}", "uvloop")),
+
+    limit("W3", "limit: a word", C("limit/w3_locks.c", **X86), cores=2),
+    limit("W3", "limit: rings", C("limit/w3_queue.c", **X86), cores=2),
+    limit("W3", "limit: heap record", C("limit/w3_oneshot.c", **X86)),
+    limit("W3", "limit: two stacks", C("limit/w3_generator.c", **X86)),
+    limit("W3", "limit: callback", C("limit/w3_generator.c", **X86),
+          args=("{divisor}", "callback")),
+    trine("W3", "Trine", Trine("w3_mutex"), cores=2),
+    trine("W3", "Trine", Trine("w3_semaphore"), cores=2),
+    trine("W3", "Trine", Trine("w3_queue"), cores=2),
+    trine("W3", "Trine, one thread", Trine("w3_select")),
+    trine("W3", "Trine, thread-safe", Trine("w3_select"), args=("{divisor}", "threads")),
+    trine("W3", "Trine", Trine("w3_oneshot")),
+    trine("W3", "Trine", Trine("w3_generator")),
+    peer("W3", "Go, 1 proc", Go("w3_sync"), env=ONE_PROC),
+    peer("W3", "Go, 2 procs", Go("w3_sync"), env=TWO_PROCS, cores=2),
+    peer("W3", "Go, 1 proc", Go("w3_select"), env=ONE_PROC),
+    peer("W3", "tokio, 1 thread", Cargo("w3_locks"), args=("{divisor}", "1")),
+    peer("W3", "tokio, 2 threads", Cargo("w3_locks"), args=("{divisor}", "2"), cores=2),
+    peer("W3", "tokio, 1 thread", Cargo("w3_queue"), args=("{divisor}", "1")),
+    peer("W3", "tokio, 2 threads", Cargo("w3_queue"), args=("{divisor}", "2"), cores=2),
+    peer("W3", "tokio and a thread", Cargo("w3_queue"), args=("{divisor}", "1", "across"), cores=2),
+    peer("W3", "tokio, 1 thread", Cargo("w3_select"), args=("{divisor}", "1")),
+    peer("W3", "asyncio", Python("w3_tasks"), args=("{divisor}", "asyncio"), cores=2),
+    peer("W3", "uvloop", Python("w3_tasks", "uvloop"), args=("{divisor}", "uvloop"), cores=2),
+    peer("W3", "Python threading", Python("w3_threads"), cores=2),
+    peer("W3", "Python generator", Python("w3_generator")),
+    peer("W3", "pthread_mutex, sem_t", C("peers/threads/w3_locks.c"), cores=2),
+    peer("W3", "mutex + 2 conditions", C("peers/threads/w3_queue.c"), cores=2),
 
     limit("W4", "limit: 4-ary heap", C("limit/w4_timers.c")),
     limit("W4", "limit: wheel, 1 ms", C("limit/w4_timers.c"), args=("{divisor}", "wheel")),

@@ -2,7 +2,9 @@
 """The table: figures, ratios, and whether the goals are met; and the page that keeps the last one.
 
 Compared are the minima over the passes, because other work on the machine only ever adds; the
-median stands beside. Counts (tasks reached, guards) are the exception: there more is better.
+median stands beside. Counts (tasks reached, guards) are an exception: there more is better. So are
+contended locks: when something else takes a core, the other side is alone with the lock and fast;
+there medians are compared.
 """
 import os
 import platform
@@ -19,6 +21,7 @@ HEAD = ("row", "measure", "program", "min", "median", "unit", "x limit", "x best
         "met")
 RIGHT = {"min", "median", "x limit", "x best peer"}
 COUNTS = {"tasks", "guards"}
+CONTENDED = {measure.key for measure in catalog.MEASURES if measure.contended}
 
 
 def number(value):
@@ -38,8 +41,9 @@ def ratio(value, base):
 @dataclass
 class Line:
     program: object
-    best: float
+    extreme: float
     median: float
+    best: float     # the one of them that is compared
 
 
 class Table:
@@ -49,8 +53,9 @@ class Table:
 
     def lines(self, key):
         """One for each program that printed `key`, in the catalog's order."""
-        pick = max if self.results.units.get(key) in COUNTS else min
-        return [Line(p, pick(values), statistics.median(values))
+        extreme = max if self.results.units.get(key) in COUNTS else min
+        best = statistics.median if key in CONTENDED else extreme
+        return [Line(p, extreme(values), statistics.median(values), best(values))
                 for p in catalog.PROGRAMS
                 if (values := self.results.values.get((p, key)))]
 
@@ -91,7 +96,7 @@ class Table:
         for line in lines:
             ours = line.program.side == "trine" and not self.apart(measure, line)
             yield (measure.row if first else "", measure.title if first else "", line.program.name,
-                   number(line.best), number(line.median), unit,
+                   number(line.extreme), number(line.median), unit,
                    "" if counts else ratio(line.best, limit),
                    "" if counts else ratio(line.best, peer),
                    goal if ours else "", self.verdict(measure, line) if ours and goal else "")
@@ -126,7 +131,7 @@ def absent_lines(absent):
     """`not installed: package (whom it would show)`, one line for each reason."""
     reasons = {}
     for program, why in absent:
-        reasons.setdefault(str(why), []).append(f"{program.row} {program.name}")
+        reasons.setdefault(str(why), {})[f"{program.row} {program.name}"] = True
     return [f"{why}\n  leaves out: {', '.join(names)}" for why, names in reasons.items()]
 
 

@@ -48,6 +48,13 @@ class Verdicts(unittest.TestCase):
                                    (PEER, "yield_2", [8.0, 6.0, 7.0], "ns")]).rows
         self.assertEqual(rows[1][3:8], ("6", "7", "ns", "3.00", "1.00"))
 
+    def test_of_contended_locks_the_medians_are_compared(self):
+        locks = [m for m in catalog.MEASURES if m.key == "mutex_threads"]
+        word, go = program("limit: a word"), program("Go, 2 procs")
+        rows = table(locks, [(word, "mutex_threads", [2.0, 20.0, 30.0], "ns"),
+                             (go, "mutex_threads", [10.0, 40.0, 50.0], "ns")]).rows
+        self.assertEqual(rows[1][3:8], ("10", "40", "ns", "2.00", "1.00"))
+
     def test_a_ratio_to_something_absent_is_unknown(self):
         switches = [m for m in catalog.MEASURES if m.key == "switch"]
         raw = program("Trine, raw switch")

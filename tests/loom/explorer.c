@@ -3,7 +3,6 @@
 #include "fiber/fiber.h" /* which says what build it is */
 #include "run.h"
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +10,6 @@
 
 #define DEPTH_MAX 4096 /* decisions in a run */
 #define RUNS_MAX  UINT64_C(50000000)
-#define UNLIMITED INT_MAX
 
 /* Sanitizers make a run ten to fifty times as long; the orders are the same without them. */
 #if defined(TRINE__ASAN) || defined(TRINE__TSAN)
@@ -29,13 +27,15 @@ static const struct loom_scenario *scenario;
 static struct decision path[DEPTH_MAX];
 static size_t depth, known; /* decisions made in this run; those to be made as before */
 static uint64_t runs;
+static unsigned asleep; /* threads, one bit each */
+static bool redundant;
 static int limit; /* preemptions in the runs now made */
 
 static const char unrepeatable[] = "the scenario does not repeat: something depends on chance";
 
 /* ---- the tree of decisions */
 
-int loom_decide(const uint8_t *options, size_t count)
+static int choose(const uint8_t *options, size_t count)
 {
     if (count == 1)
         return options[0];
@@ -52,9 +52,56 @@ int loom_decide(const uint8_t *options, size_t count)
     return path[depth++].options[decision->chosen];
 }
 
+/* In either order the same comes out. */
+static bool independent(int thread, int other)
+{
+    struct loom_step a = loom_next(thread), b = loom_next(other);
+    return a.object != NULL && b.object != NULL && (a.object != b.object || (a.reads && b.reads));
+}
+
+/* Asleep are those whose next step was tried from here before, while nothing has come in between
+ * that would make it another. */
+static void fall_asleep(const uint8_t *tried, size_t count, int chosen)
+{
+    unsigned before = asleep;
+    for (size_t i = 0; i < count; i++)
+        before |= 1u << tried[i];
+    asleep = 0;
+    for (int i = 0; i < LOOM_THREADS; i++) {
+        if ((before >> i & 1) && i != chosen && independent(i, chosen))
+            asleep |= 1u << i;
+    }
+}
+
+/* Of all orders that come to the same, one. Reference: Godefroid, "Partial-Order Methods for the
+ * Verification of Concurrent Systems", 1996: sleep sets. */
+static int choose_awake(const uint8_t *options, size_t count)
+{
+    uint8_t awake[LOOM_THREADS];
+    size_t left = 0, tried = 0;
+    for (size_t i = 0; i < count && !redundant; i++) {
+        if (!(asleep >> options[i] & 1))
+            awake[left++] = options[i];
+    }
+    redundant = left == 0; /* the rest of this run was seen already; it only has to end */
+    if (redundant)
+        return options[0];
+    int chosen = choose(awake, left);
+    while (awake[tried] != chosen)
+        tried++;
+    fall_asleep(awake, tried, chosen);
+    return chosen;
+}
+
+int loom_decide(const uint8_t *options, size_t count)
+{
+    return limit == LOOM_ALL ? choose_awake(options, count) : choose(options, count);
+}
+
 static bool run_once(void)
 {
-    depth = 0;
+    depth = asleep = 0;
+    redundant = false;
     runs++;
     return loom_run(scenario, limit);
 }
@@ -87,7 +134,7 @@ static bool explore_within_limit(void)
 static bool explore(int most)
 {
     bool warm = false;
-    for (limit = 0; limit <= most; limit++) {
+    for (limit = most < LOOM_ALL ? 0 : LOOM_ALL; limit <= most; limit++) {
         if (explore_within_limit())
             continue;
         if (warm || strcmp(loom_failure(), unrepeatable) != 0)
@@ -114,6 +161,17 @@ static void on_abort(int number)
     fflush(stdout);
     signal(number, SIG_DFL);
     raise(number);
+}
+
+static void tell_success(int bound)
+{
+    printf("%-36s %9" PRIu64 " interleavings, ", scenario->name, runs);
+    if (runs == RUNS_MAX)
+        printf("then cut off\n");
+    else if (bound == LOOM_ALL)
+        printf("all there are\n");
+    else
+        printf("%d preemptions\n", bound);
 }
 
 static void tell_failure(void)
@@ -183,15 +241,21 @@ static int find_failure(int bound)
     return 0;
 }
 
+static int bound_of(int more)
+{
+    if (scenario->preemptions == LOOM_ALL)
+        return LESS > 0 ? 3 : LOOM_ALL;
+    return scenario->preemptions + more - LESS;
+}
+
 static int explore_all(const struct loom_scenario *scenarios, size_t count, int wanted, int more)
 {
     size_t failed = 0;
     for (size_t i = 0; i < count; i++) {
         scenario = &scenarios[i];
-        int bound = wanted >= 0 ? wanted : scenario->preemptions + more - LESS;
+        int bound = wanted >= 0 ? wanted : bound_of(more);
         if (explore(bound)) {
-            printf("%-40s %9" PRIu64 " interleavings, %d preemptions\n", scenario->name, runs,
-                   bound);
+            tell_success(bound);
         } else {
             tell_failure();
             failed++;
@@ -228,5 +292,5 @@ int loom_main(const struct loom_scenario *scenarios, size_t count, int argc, cha
         return 2;
     return finding
                ? find_failure(bound >= 0 ? bound : scenario->preemptions)
-               : replay(schedule_text != NULL ? schedule_text : "", bound >= 0 ? bound : UNLIMITED);
+               : replay(schedule_text != NULL ? schedule_text : "", bound >= 0 ? bound : LOOM_ALL);
 }

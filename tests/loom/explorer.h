@@ -10,7 +10,8 @@
  * Explored is sequential consistency: missing barriers are ThreadSanitizer's to find. Between two
  * points code runs as if alone, which is right for data that locks protect. A decision to leave a
  * thread that could go on is a preemption; at most `preemptions` of them are tried in a run, as
- * most bugs need one or two. A thread that spins or yields goes on when another has made a step.
+ * most bugs need one or two. Without such a limit, of all orders that differ only in steps that do
+ * not meet, one is run. A thread that spins or yields goes on when another has changed something.
  *
  * Found are: a broken must(), nobody left who can go on (a lost wake), and no end.
  *
@@ -23,6 +24,7 @@
 #include <stdint.h>
 
 #define LOOM_THREADS 3
+#define LOOM_ALL     1000 /* preemptions: no limit */
 
 struct loom_scenario {
     const char *name;

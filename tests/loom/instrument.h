@@ -41,7 +41,7 @@
     __extension__({                                                                                \
         LOOM_VALUE(object) loom_value = (value);                                                   \
         LOOM_POINT("store", (object));                                                             \
-        *(object) = loom_value;                                                                    \
+        *(object) = loom_value; /* what was there before may be garbage */                         \
         loom_changed();                                                                            \
     })
 #define LOOM_UPDATE(operation, object, operand, operator)                                          \
@@ -51,7 +51,8 @@
         LOOM_POINT((operation), loom_object);                                                      \
         LOOM_VALUE(object) loom_before = *loom_object;                                             \
         *loom_object = operator loom_value;                                                        \
-        loom_changed();                                                                            \
+        if (*loom_object != loom_before)                                                           \
+            loom_changed();                                                                        \
         loom_before;                                                                               \
     })
 #define LOOM_EXCHANGE(object, value) LOOM_UPDATE("exchange", (object), (value), )
@@ -67,7 +68,8 @@
         bool loom_same = loom_before == *loom_expected;                                            \
         if (loom_same) {                                                                           \
             *loom_object = loom_value;                                                             \
-            loom_changed();                                                                        \
+            if (*loom_object != loom_before)                                                       \
+                loom_changed();                                                                    \
         } else {                                                                                   \
             *loom_expected = loom_before;                                                          \
         }                                                                                          \
@@ -104,6 +106,7 @@
     LOOM_COMPARE(object, was, to)
 #define atomic_compare_exchange_weak_explicit(object, was, to, order, other)                       \
     LOOM_COMPARE(object, was, to)
+#define __atomic_thread_fence(order)              ((void)0) /* all is sequentially consistent */
 #define __atomic_load_n(object, order)            LOOM_LOAD(object)
 #define __atomic_store_n(object, value, order)    LOOM_STORE(object, value)
 #define __atomic_exchange_n(object, value, order) LOOM_EXCHANGE(object, value)

@@ -11,6 +11,8 @@ int main(int argc, char **argv)
     count += loom_core_count;
     memcpy(all + count, loom_sync, loom_sync_count * sizeof all[0]);
     count += loom_sync_count;
+    memcpy(all + count, loom_mutex, loom_mutex_count * sizeof all[0]);
+    count += loom_mutex_count;
     memcpy(all + count, loom_queue, loom_queue_count * sizeof all[0]);
     count += loom_queue_count;
     return loom_main(all, count, argc, argv);

@@ -28,6 +28,7 @@ struct thread {
     enum state state;
     const void *word; /* BLOCKED at this futex */
     unsigned looks;   /* points since it changed anything */
+    struct loom_step next;
     void (*fn)(void);
 };
 
@@ -180,6 +181,7 @@ void loom_point(const char *operation, const volatile void *object, const char *
         return;
     if (++threads[current].looks % LOOKS_MAX == 0)
         threads[current].state = YIELDED;
+    threads[current].next = (struct loom_step){ object, operation[0] == 'l' };
     schedule();
     note(operation, object, file, line);
 }
@@ -198,6 +200,7 @@ void loom_yield(void)
     if (current < 0)
         return;
     threads[current].state = YIELDED;
+    threads[current].next = (struct loom_step){ 0 };
     schedule();
 }
 
@@ -286,6 +289,7 @@ static void begin_run(void)
         thread->loop = NULL;
         thread->state = ABLE;
         thread->looks = 0;
+        thread->next = (struct loom_step){ 0 };
         thread->fn = scenario->threads[i];
         if (thread->fn != NULL)
             trine__fiber_init(&thread->fiber, stacks[i], stacks[i] + STACK_SIZE, run_thread,
@@ -311,7 +315,12 @@ bool loom_run(const struct loom_scenario *of, int bound)
     return failure[0] == '\0';
 }
 
-/* ---- what it was */
+/* ---- what it was, or is */
+
+struct loom_step loom_next(int thread)
+{
+    return threads[thread].next;
+}
 
 const char *loom_failure(void)
 {

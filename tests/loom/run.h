@@ -16,6 +16,13 @@ void loom_print_trace(void);
 /* Ends the run that is under way. */
 void loom_fail(const char *why);
 
+/* What a thread will do first when it goes on. */
+struct loom_step {
+    const volatile void *object; /* NULL: not known */
+    bool reads;                  /* and nothing else */
+};
+struct loom_step loom_next(int thread);
+
 /* By explorer.c: which of the threads that could goes on. The one that runs is the first. */
 int loom_decide(const uint8_t *options, size_t count);
 

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <trine.h>
 
-extern const struct loom_scenario loom_core[], loom_sync[], loom_queue[];
-extern const size_t loom_core_count, loom_sync_count, loom_queue_count;
+extern const struct loom_scenario loom_core[], loom_sync[], loom_queue[], loom_mutex[];
+extern const size_t loom_core_count, loom_sync_count, loom_queue_count, loom_mutex_count;
 
 #endif

@@ -91,6 +91,12 @@ static void begin_watched(void)
     memset(counters, 0, sizeof counters);
 }
 
+static void begin_watched_once(void)
+{
+    begin_watched();
+    counters[1].refused = 1;
+}
+
 static void watch(struct counter *counter)
 {
     counter->waiter.wake = count_wake;
@@ -212,7 +218,7 @@ static void end_in_order(void)
 }
 
 const struct loom_scenario loom_core[] = {
-    { "future: complete, await", 6, begin_future, { complete, await }, end_future },
+    { "future: complete, await", LOOM_ALL, begin_future, { complete, await }, end_future },
     { "future: two complete, one awaits",
       3,
       begin_future,
@@ -228,7 +234,16 @@ const struct loom_scenario loom_core[] = {
       begin_watched,
       { complete, watch_first, watch_second },
       end_watched },
-    { "inbox: two letters of one sender", 4, begin_inbox, { run_loop, post_both }, end_in_order },
+    { "future: complete, watch",
+      LOOM_ALL,
+      begin_watched_once,
+      { complete, watch_first },
+      end_watched },
+    { "inbox: two letters of one sender",
+      LOOM_ALL,
+      begin_inbox,
+      { run_loop, post_both },
+      end_in_order },
     { "inbox: two senders", 3, begin_inbox, { run_loop, post_first, post_second }, end_inbox },
 };
 const size_t loom_core_count = sizeof loom_core / sizeof loom_core[0];

@@ -225,6 +225,9 @@ static void end_future_case(void)
 }
 
 const struct loom_scenario loom_queue[] = {
+    { "queue: hand-over", LOOM_ALL, begin_rendezvous, { get_first, put_second }, end_rendezvous },
+    { "queue: get, put", LOOM_ALL, begin_queue, { get_first, put_second }, end_queue },
+    { "select: put", 4, begin_queue, { select_first, put_second }, end_cancelled_select },
     { "queue: hand-over, both cancelled",
       2,
       begin_rendezvous,

@@ -120,6 +120,12 @@ static void end_event(void)
 }
 
 const struct loom_scenario loom_sync[] = {
+    { "semaphore: acquire, release",
+      LOOM_ALL,
+      begin_semaphore,
+      { acquire_first, release_second },
+      end_one_permit },
+    { "event: wait, set", LOOM_ALL, begin_event, { wait_first, set_second }, end_event },
     { "semaphore: acquire, release, cancel",
       3,
       begin_semaphore,
@@ -130,7 +136,11 @@ const struct loom_scenario loom_sync[] = {
       begin_semaphore,
       { acquire_two_first, acquire_second, release_then_cancel_first },
       end_let_through },
-    { "semaphore: one at a time", 5, begin_open_semaphore, { use_first, use_second }, end_used },
+    { "semaphore: one at a time",
+      LOOM_ALL,
+      begin_open_semaphore,
+      { use_first, use_second },
+      end_used },
     { "event: wait, set, cancel",
       3,
       begin_event,

@@ -2,7 +2,6 @@
 """W3, asyncio and uvloop: Queue, Lock and Semaphore between two tasks of one loop and alone; a
 Future that is done when it is awaited; a queue fed by a thread."""
 import asyncio
-import threading
 import time
 
 from bench import count, report, run
@@ -32,11 +31,9 @@ def produce_from_a_thread(queue, items, loop):
 
 async def queue_from_a_thread(items):
     queue, loop = asyncio.Queue(10), asyncio.get_running_loop()
-    thread = threading.Thread(target=produce_from_a_thread, args=(queue, items, loop))
     wall, cpu = time.monotonic_ns(), time.process_time_ns()
-    thread.start()
-    await consume(queue, items)
-    thread.join()
+    await asyncio.gather(asyncio.to_thread(produce_from_a_thread, queue, items, loop),
+                         consume(queue, items))
     report("queue_in_10", (time.monotonic_ns() - wall) / items, "ns")
     report("queue_in_10_cpu", (time.process_time_ns() - cpu) / items, "ns")
 

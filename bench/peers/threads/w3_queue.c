@@ -58,7 +58,7 @@ static void measure(long places, long count)
 
 int main(int argc, char **argv)
 {
-    long count = bench_count(argc, argv, 1000000);
+    long count = bench_count(argc, argv, 300000);
     measure(10, count);
     measure(1000, count);
     return 0;

@@ -53,7 +53,7 @@ fn main() {
         for capacity in [0, 10, 1000] {
             let places = capacity.max(1);
             if across {
-                let items = count(500_000);
+                let items = count(if capacity == 0 { 50_000 } else { 500_000 });
                 let (inward, outward) = (from_a_thread(places, items), to_a_thread(places, items));
                 measure_threads(&format!("queue_in_{capacity}"), items, inward).await;
                 measure_threads(&format!("queue_out_{capacity}"), items, outward).await
