@@ -91,7 +91,8 @@ static inline void trine__look_ahead(const struct trine__task *next)
     const struct trine__task *second = next->next;
     if (second == NULL)
         return;
-    __builtin_prefetch(&second->next->next);
+    __builtin_prefetch(
+        (const void *)((uintptr_t)second->next + offsetof(struct trine__task, next)));
     if (second->strand != NULL)
         __builtin_prefetch(second->strand);
     if (next->strand == NULL)
