@@ -65,7 +65,8 @@ struct trine_to_thread_options {
     void (*abandoned)(void *arg);
 };
 
-/* Runs fn(arg), which may block, in a thread of its own while the loop goes on. In a plain thread
+/* Runs fn(arg), which may block, in a thread of its own while the loop goes on; it finds the
+ * caller's task-local values there (local.h). In a plain thread
  * it is called directly (with .abandoned: in a thread, too). At most 64 such calls run at once;
  * others wait for their turn.
  *

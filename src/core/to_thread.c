@@ -2,7 +2,9 @@
 #include "core/to_thread.h"
 #include "base/error.h"
 #include "base/list.h"
+#include "core/local.h"
 #include "core/loop.h"
+#include "core/thread_context.h"
 #include "sys/sys.h"
 
 /* Blocking calls wait for other machines and disks rather than compute, so there may be many more
@@ -18,6 +20,7 @@ struct call {
     void *arg;
     void (*abandoned)(void *arg);
     struct trine__parker *parker; /* the caller, while it waits */
+    struct trine__locals *locals; /* the caller's; NULL: none */
     int outcome;
     struct trine_error *error;
     _Atomic(int) state;
@@ -34,7 +37,11 @@ struct caller {
 static void run(struct trine__work *work)
 {
     struct call *call = TRINE__CONTAINER(work, struct call, work);
+    struct trine__locals **locals = &trine__thread_here.context.locals;
+    *locals = call->locals;
     call->outcome = call->fn(call->arg);
+    trine__locals_unref(*locals); /* its own by now, if it set any */
+    *locals = NULL;
     call->error = trine__error_take();
     trine__shared_workers_over(call->workers);
     struct trine__parker *parker = call->parker;
@@ -48,6 +55,13 @@ static void run(struct trine__work *work)
     trine__free(call);
 }
 
+/* It never ran. */
+static void forget(struct call *call)
+{
+    trine__locals_unref(call->locals);
+    trine__free(call);
+}
+
 /* It never ran, or it goes on without us; else its end is waited for. */
 static enum trine__cancel leave(void *arg)
 {
@@ -56,6 +70,8 @@ static enum trine__cancel leave(void *arg)
     if (trine__shared_workers_withdraw(call->workers, &call->work)) {
         if (call->abandoned != NULL)
             call->abandoned(call->arg);
+        forget(call);
+        caller->call = NULL;
         return TRINE__CANCELLED;
     }
     int waited_for = WAITED_FOR;
@@ -96,9 +112,11 @@ static int submit(struct caller *caller, const struct call *what_to_do)
         return error < 0 ? error : -ENOMEM;
     *call = *what_to_do;
     call->parker = &caller->parker;
+    if (trine__locals_here() != NULL)
+        call->locals = trine__locals_ref(trine__locals_here());
     error = trine__shared_workers_submit(call->workers, &call->work);
     if (error < 0)
-        trine__free(call);
+        forget(call);
     else
         caller->call = call;
     return error;

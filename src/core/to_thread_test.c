@@ -3,6 +3,7 @@
  * up. */
 #include "core/crowd.h"
 #include <stdatomic.h>
+#include <trine/local.h>
 #include <trine/loop.h>
 
 static int note_thread(void *arg)
@@ -64,6 +65,28 @@ IN_A_TASK(the_loop_goes_on_and_many_block_at_once)
     assert_int_equal(crowd_close(&crowd), 0);
     assert_int_equal(crowd.failed, 0);
     assert_true(trine_now() - start < 20 * TRINE_MILLISECONDS(30));
+    return 0;
+}
+
+static struct trine_local customer = TRINE_LOCAL_INIT("nobody");
+
+static int read_and_change(void *seen)
+{
+    *(void **)seen = trine_local_get(&customer);
+    return trine_local_set(&customer, "somebody else");
+}
+
+IN_A_TASK(it_has_the_callers_values_and_what_it_sets_is_its_own)
+{
+    void *seen = NULL;
+    assert_int_equal(trine_to_thread(read_and_change, &seen), 0);
+    assert_string_equal(seen, "nobody");
+    assert_int_equal(trine_local_set(&customer, "Ann"), 0);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(trine_to_thread(read_and_change, &seen), 0);
+        assert_string_equal(seen, "Ann");
+        assert_string_equal(trine_local_get(&customer), "Ann");
+    }
     return 0;
 }
 
@@ -192,6 +215,7 @@ int main(void)
         TEST(in_a_plain_thread_it_is_a_call),
         TEST(an_error_brings_its_sentence),
         TEST(the_loop_goes_on_and_many_block_at_once),
+        TEST(it_has_the_callers_values_and_what_it_sets_is_its_own),
         TEST(a_cancel_waits_for_what_runs_and_its_value_wins),
         TEST(an_abandoned_call_goes_on_and_frees_what_it_used_in_a_task),
         TEST(an_abandoned_call_goes_on_and_frees_what_it_used_in_a_thread),
