@@ -65,7 +65,8 @@ TRINE_PUBLIC int trine_promise_resolve(struct trine_future *promise, int outcome
 
 /* Waits for several. Never cancels any. `ret_done`, if not NULL, is filled with which are done.
  * Returns: how many are done; -ECANCELED, -ETIMEDOUT (ret_done is then filled too), -EINVAL (none
- *          given), -ENOMEM. Duplicates count each time. */
+ *          given), -ENOMEM; -EDEADLK: TRINE_ALL_COMPLETED, and one of them waits for the caller
+ *          (sync.h). Duplicates count each time. */
 enum trine_wait_mode { TRINE_FIRST_COMPLETED, TRINE_FIRST_ERROR, TRINE_ALL_COMPLETED };
 TRINE_PUBLIC int trine_wait(struct trine_future *const *futures, size_t count,
                             enum trine_wait_mode mode, bool *ret_done);
@@ -79,7 +80,7 @@ TRINE_PUBLIC int trine_wait_until(struct trine_future *const *futures, size_t co
  * end; read each outcome yourself; returns 0 when the waiting worked (children of a fail-fast group
  * cancel their parent's waiting when they fail: use TRINE_SUPERVISE). KEEP: returns at the first
  * error and leaves the others running (Python's gather). A cancel of the caller cancels all (not
- * with KEEP) and waits. */
+ * with KEEP) and waits. -EDEADLK: one of them waits for the caller (sync.h). */
 enum trine_gather_mode { TRINE_GATHER, TRINE_GATHER_COLLECT, TRINE_GATHER_KEEP };
 TRINE_PUBLIC int trine_gather(struct trine_future *const *futures, size_t count,
                               enum trine_gather_mode mode);
