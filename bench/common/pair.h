@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What W3's programs in C share: two sides on two cores, and the measuring loops that are the same
- * for every lock. A turn is one lock and one unlock, with one step of bench_turns between. */
+/* What W3's programs in C share: wall and CPU time of two sides, and the measuring loops that are
+ * the same for every lock, with two threads on two cores. A turn is one lock and one unlock, with
+ * one step of bench_turns between. */
 #ifndef BENCH_PAIR_H
 #define BENCH_PAIR_H
 

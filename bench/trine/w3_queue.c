@@ -41,14 +41,12 @@ static void between_tasks(struct flow *flow)
 
 static void *produce_in_a_thread(void *flow)
 {
-    bench_stay_on_core(0);
     produce(flow);
     return NULL;
 }
 
 static void *consume_in_a_thread(void *flow)
 {
-    bench_stay_on_core(0);
     consume(flow);
     return NULL;
 }
@@ -57,7 +55,6 @@ static void *consume_in_a_thread(void *flow)
 static void with_a_thread(struct flow *flow, void *(*there)(void *flow), int (*here)(void *flow))
 {
     pthread_t thread;
-    bench_stay_on_core(1);
     if (pthread_create(&thread, NULL, there, flow) != 0)
         bench_die("pthread_create");
     here(flow);

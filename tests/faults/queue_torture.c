@@ -297,31 +297,4 @@ static int watch(void *arg)
     X(broadcast)                                                                                   \
     X(watch)
 
-/* ---- with faults: what was taken is given back, whatever failed */
-
-static int run(trine_fn scenario)
-{
-    int error = trine_run(scenario, NULL, &(struct trine_run_options){ .poller = "sim" });
-    torture_must(steps_balanced());
-    return error;
-}
-
-#define RUNNER(name)                                                                               \
-    static int run_##name(void)                                                                    \
-    {                                                                                              \
-        return run(name);                                                                          \
-    }
-SCENARIOS(RUNNER)
-
-#define STEPS(name)  { #name, name },
-#define FAULTS(name) { #name, run_##name },
-
-int main(void)
-{
-    static const struct steps_scenario cancelled[] = { SCENARIOS(STEPS) };
-    static const struct torture_scenario failing[] = { SCENARIOS(FAULTS) };
-    size_t count = sizeof failing / sizeof failing[0];
-    torture_at("the beginning");
-    printf("%zu points cancelled\n", steps_try_all(cancelled, count));
-    return torture(failing, count);
-}
+STEPS_MAIN(SCENARIOS)

@@ -117,3 +117,18 @@ size_t steps_try_all(const struct steps_scenario *scenarios, size_t count)
     trine_set_report(NULL, NULL);
     return points;
 }
+
+int steps_run(trine_fn scenario)
+{
+    int error = trine_run(scenario, NULL, &(struct trine_run_options){ .poller = "sim" });
+    torture_must(steps_balanced());
+    return error;
+}
+
+int steps_main(const struct steps_scenario *cancelled, const struct torture_scenario *failing,
+               size_t count)
+{
+    torture_at("the beginning");
+    printf("%zu points cancelled\n", steps_try_all(cancelled, count));
+    return torture(failing, count);
+}

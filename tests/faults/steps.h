@@ -6,6 +6,7 @@
 #ifndef TRINE_TESTS_STEPS_H
 #define TRINE_TESTS_STEPS_H
 
+#include "torture.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <trine/task.h>
@@ -23,5 +24,26 @@ struct steps_scenario {
 
 /* Runs all; ends the process where something does not hold. How many points were tried. */
 size_t steps_try_all(const struct steps_scenario *scenarios, size_t count);
+
+/* The program of a list SCENARIOS(X): each is cancelled at every step, then made to fail at every
+ * fallible call on virtual time; whatever failed, what was taken is given back. */
+int steps_run(trine_fn scenario);
+#define STEPS__RUNNER(name)                                                                        \
+    static int run_##name(void)                                                                    \
+    {                                                                                              \
+        return steps_run(name);                                                                    \
+    }
+#define STEPS__CANCELLED(name) { #name, name },
+#define STEPS__FAILING(name)   { #name, run_##name },
+#define STEPS_MAIN(SCENARIOS)                                                                      \
+    SCENARIOS(STEPS__RUNNER)                                                                       \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        static const struct steps_scenario cancelled[] = { SCENARIOS(STEPS__CANCELLED) };          \
+        static const struct torture_scenario failing[] = { SCENARIOS(STEPS__FAILING) };            \
+        return steps_main(cancelled, failing, sizeof failing / sizeof failing[0]);                 \
+    }
+int steps_main(const struct steps_scenario *cancelled, const struct torture_scenario *failing,
+               size_t count);
 
 #endif

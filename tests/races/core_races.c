@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads at odds with each other and with loops, many times over; made for ThreadSanitizer, and
  * for the assertions about who won. */
+#include "races.h"
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,11 +17,6 @@
 #define THREADS 4
 #define ROUNDS  2000
 
-#define must(condition)                                                                            \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
-         : (fprintf(stderr, "races: line %d: not so: %s\n", __LINE__, #condition), abort()))
-
 static void with_threads(void *(*fn)(void *arg), void *arg)
 {
     pthread_t threads[THREADS];
@@ -28,18 +24,6 @@ static void with_threads(void *(*fn)(void *arg), void *arg)
         must(pthread_create(&threads[i], NULL, fn, arg) == 0);
     for (int i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
-}
-
-static unsigned chance(unsigned *seed, unsigned of)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 16) % of;
-}
-
-static unsigned new_seed(void)
-{
-    static _Atomic(unsigned) seeds = 1;
-    return atomic_fetch_add(&seeds, 1) * 2654435761u;
 }
 
 /* ---- one promise: resolved, cancelled, awaited, called back */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Mutexes and conditions under a crowd: a thousand tasks of several loops and plain threads, exact
  * counts; and circles of every kind, closed from everywhere at once, of which none may stay. */
+#include "races.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,23 +18,6 @@
 #define THREADS 4
 #define TASKS   1000
 #define ROUNDS  20
-
-#define must(condition)                                                                            \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
-         : (fprintf(stderr, "races: line %d: not so: %s\n", __LINE__, #condition), abort()))
-
-static unsigned chance(unsigned *seed, unsigned of)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 16) % of;
-}
-
-static unsigned new_seed(void)
-{
-    static _Atomic(unsigned) seeds = 1;
-    return atomic_fetch_add(&seeds, 1) * 2654435761u;
-}
 
 /* fn in THREADS plain threads of TASKS / 10 rounds each, and in TASKS tasks of as many loops. */
 static int (*work)(unsigned *seed);

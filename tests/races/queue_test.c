@@ -3,6 +3,7 @@
  * into every moment. What must hold exactly: each item that was put is got once or reported
  * undelivered once, one whose put failed never turns up, and nobody sees a producer's items out of
  * order. */
+#include "races.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -17,11 +18,6 @@
 #include <trine/run.h>
 #include <trine/time.h>
 #include <unistd.h>
-
-#define must(condition)                                                                            \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
-         : (fprintf(stderr, "races: line %d: not so: %s\n", __LINE__, #condition), abort()))
 
 #define TASKS     500 /* that put, and as many that get */
 #define THREADS   2   /* likewise */
@@ -43,12 +39,6 @@ static struct {
     _Atomic(uint8_t) seen[PRODUCERS][BY_THREAD];
     _Atomic(unsigned) got, undelivered;
 } run;
-
-static unsigned chance(unsigned *seed, unsigned of)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 16) % of;
-}
 
 /* ---- the two sides */
 

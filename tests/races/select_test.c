@@ -2,6 +2,7 @@
 /* Selects at odds: tasks of several loops and plain threads put and get through selects and plain
  * calls over the same queues, with deadlines that strike at random. Every item that was put is got
  * exactly once, every item that was not put is got by nobody, and no queue remembers anybody. */
+#include "races.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,29 +19,12 @@
 #define LAPS    1000 /* of a thread */
 #define NUMBERS ((TASKS + THREADS * LAPS) * PARTY)
 
-#define must(condition)                                                                            \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
-         : (fprintf(stderr, "races: line %d: not so: %s\n", __LINE__, #condition), abort()))
-
 static struct trine_queue *queues[QUEUES];
 static _Atomic(unsigned char) was_put[NUMBERS], was_got[NUMBERS];
 static _Atomic(uint32_t) next_number;
 static _Atomic(long) given_up;
 static _Atomic(long) left; /* items that are put and not got, or may still be put */
 static struct trine_event over;
-
-static unsigned chance(unsigned *seed, unsigned of)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 16) % of;
-}
-
-static unsigned new_seed(void)
-{
-    static _Atomic(unsigned) seeds = 1;
-    return atomic_fetch_add(&seeds, 1) * 2654435761u;
-}
 
 static void got(uint32_t number)
 {

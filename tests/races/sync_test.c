@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Primitives under stress: a thousand tasks of several loops and four plain threads at the same
  * one, with limits that often run out. What went in must have come out, exactly. */
+#include "races.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,23 +19,6 @@
 #define TASKS   1000
 #define ROUNDS  5 /* of a task */
 #define PERMITS 3
-
-#define must(condition)                                                                            \
-    ((condition)                                                                                   \
-         ? (void)0                                                                                 \
-         : (fprintf(stderr, "races: line %d: not so: %s\n", __LINE__, #condition), abort()))
-
-static unsigned chance(unsigned *seed, unsigned of)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 16) % of;
-}
-
-static unsigned new_seed(void)
-{
-    static _Atomic(unsigned) seeds = 1;
-    return atomic_fetch_add(&seeds, 1) * 2654435761u;
-}
 
 /* A limit that sometimes runs out before or while a call waits. */
 static int64_t some_time(unsigned *seed)

@@ -31,7 +31,6 @@ static long get(void)
 
 static void *produce(void *arg)
 {
-    bench_stay_on_core(0);
     for (long i = 0; i < items; i++)
         put(i);
     return arg;
@@ -44,7 +43,6 @@ static void measure(long places, long count)
     capacity = places;
     items = count;
     head = tail = 0;
-    bench_stay_on_core(1);
     uint64_t wall = bench_wall(), cpu = bench_cpu();
     if (pthread_create(&thread, NULL, produce, NULL) != 0)
         bench_die("pthread_create");
