@@ -250,7 +250,12 @@ static int run_few(struct trine__selection *selection, bool may_wait)
     selection->polls = polls;
     selection->order = order;
     selection->polled = polled;
-    return run(selection, may_wait);
+    int answer = run(selection, may_wait);
+    selection->legs = NULL; /* none of these outlives this frame */
+    selection->locks = NULL;
+    selection->polls = NULL;
+    selection->order = selection->polled = NULL;
+    return answer;
 }
 
 /* A few at random, each under its own lock alone: where many can happen, one of them is found
