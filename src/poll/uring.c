@@ -337,8 +337,9 @@ static int uring_wait(struct trine__poller *base, int64_t deadline)
 }
 
 /* The ring's own descriptor says nothing of completions that wait for us to look, so whoever sleeps
- * for us watches an eventfd that the ring rings; the bell stays asleep, and rings through the ring.
- */
+ * for us watches an eventfd that the ring rings. The bell stays asleep; who rings it rings that
+ * eventfd, too: Linux 6.18 does so for the bell's first ring only, since one eventfd wakes the other
+ * there. */
 static int open_watch(struct uring *poller)
 {
     int fd = trine__sys_eventfd(0);
@@ -348,7 +349,8 @@ static int open_watch(struct uring *poller)
             trine__sys_close(fd);
         return error;
     }
-    return poller->watch_fd = fd;
+    __atomic_store_n(&poller->watch_fd, fd, __ATOMIC_RELEASE);
+    return fd;
 }
 
 static int uring_watch(struct trine__poller *base, bool *ret_news)
@@ -369,7 +371,11 @@ static int uring_watch(struct trine__poller *base, bool *ret_news)
 
 static void uring_wake(struct trine__poller *base)
 {
-    trine__bell_ring(&((struct uring *)base)->bell);
+    struct uring *poller = (struct uring *)base;
+    trine__bell_ring(&poller->bell);
+    int watch_fd = __atomic_load_n(&poller->watch_fd, __ATOMIC_ACQUIRE);
+    if (watch_fd >= 0)
+        trine__sys_eventfd_ring(watch_fd);
 }
 
 /* ---- open and close */
