@@ -337,8 +337,8 @@ static int uring_wait(struct trine__poller *base, int64_t deadline)
 }
 
 /* The best flags that this kernel knows; it answers EINVAL to those it does not. RSRC_TAGS stands
- * for 5.13, which brought multishot poll without a feature bit of its own. `watched`: who sleeps for
- * us shall hear of every completion, which no deferred one tells reliably. */
+ * for 5.13, which brought multishot poll without a feature bit of its own. `watched`: somebody
+ * sleeps for us and has to hear of every completion. */
 static int ring_open(struct io_uring *ring, bool watched)
 {
     static const unsigned wishes[] = {
