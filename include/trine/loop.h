@@ -85,8 +85,9 @@ struct trine_guest;
 /* Starts a run like trine_run(), but returns at once; this thread becomes its loop's. The foreign
  * loop watches trine_guest_fd() for reading and calls trine_guest_turn() when it is readable.
  *
- * Outside turns, what would block fails with -EDEADLK in this thread. -ENOTSUP: simulated time;
- * else the errors of trine_run(). */
+ * Between turns this thread runs no loop: what would block fails with -EDEADLK, and what it sets,
+ * puts, resolves, spawns or cancels reaches the tasks as from another thread, in the next turn.
+ * -ENOTSUP: simulated time; else the errors of trine_run(). */
 TRINE_PUBLIC int trine_guest_open(struct trine_guest **ret, trine_fn fn, void *arg,
                                   const struct trine_run_options *options);
 /* Readable (level-triggered) whenever there is something to do: a completion, a timer that is due,

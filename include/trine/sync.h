@@ -191,7 +191,7 @@ struct trine_semaphore {
             0, 0                                                                                   \
         }                                                                                          \
     }
-/* One that refuses to hold more permits than it began with. */
+/* One that refuses to hold more permits than it began with, which is at least 1. */
 #define TRINE_BOUNDED_SEMAPHORE_INIT(permits)                                                      \
     {                                                                                              \
         { 0 }, (permits), (permits),                                                               \

@@ -22,9 +22,9 @@ static void forked(void)
     struct trine__loop *loop = trine__loop_here;
     trine__circle_forked();
     trine__thread_here.id = 0;
-    if (loop == NULL)
+    if (loop == NULL && trine__thread_here.hosts == NULL)
         return;
-    if (loop->current != NULL)
+    if (loop != NULL && loop->current != NULL)
         loop->current->context.scope = NULL; /* it must not return */
     trine__loop_here = NULL;
     trine__thread_here = (struct trine__thread_context){ .forked = true, .orphan = true };

@@ -4,8 +4,12 @@
  *     foreign loop --readable--> turn: look, deliver, fire, dispatch --> watch --> foreign loop
  *
  * The descriptor it watches is an epoll set of two: the poller's own (completions, and the bell
- * that posters ring) and a timerfd (the next deadline; in the past while there is more to do). */
+ * that posters ring) and a timerfd (the next deadline; in the past while there is more to do).
+ *
+ * Between turns its thread runs no loop: what the foreign loop's code sets, puts and cancels comes
+ * by mail, as from any other thread, and so rings the bell. */
 #include "core/loop.h"
+#include "core/thread_context.h"
 #include "sys/sys.h"
 #include <trine/loop.h>
 
@@ -19,6 +23,22 @@ struct trine_guest {
 static struct trine__loop *loop_of(const struct trine_guest *guest)
 {
     return guest->runtime.loops[0];
+}
+
+static void leave(const struct trine__loop *loop)
+{
+    trine__thread_here.hosts = loop;
+    trine__loop_here = NULL;
+}
+
+/* False: not on its thread, or inside a turn of it. */
+static bool come_back(struct trine__loop *loop)
+{
+    if (trine__thread_here.hosts != loop)
+        return false;
+    trine__thread_here.hosts = NULL;
+    trine__loop_here = loop;
+    return true;
 }
 
 /* Leaves the loop to be slept for. */
@@ -83,6 +103,7 @@ int trine_guest_open(struct trine_guest **ret, trine_fn fn, void *arg,
         error = trine__sys_timerfd_set(guest->alarm, 0);
     if (error < 0)
         return end(guest, error);
+    leave(loop_of(guest));
     *ret = guest;
     return 0;
 }
@@ -92,12 +113,11 @@ int trine_guest_fd(const struct trine_guest *guest)
     return guest->set;
 }
 
-int trine_guest_turn(struct trine_guest *guest)
+/* 1, 0 when the first task has ended, or why the loop cannot be slept for. */
+static int turn(struct trine_guest *guest)
 {
     struct trine__loop *loop = loop_of(guest);
     int fd;
-    if (trine__loop_here != loop || loop->current != NULL)
-        return -EPERM;
     (void)trine__loop_glance(loop);
     if (guest->rung <= trine__clock_monotonic())
         guest->rung = 0; /* it has gone off: set it anew, or it stays readable */
@@ -107,12 +127,22 @@ int trine_guest_turn(struct trine_guest *guest)
     return error < 0 ? error : 1;
 }
 
+int trine_guest_turn(struct trine_guest *guest)
+{
+    struct trine__loop *loop = loop_of(guest);
+    if (!come_back(loop))
+        return -EPERM;
+    int answer = turn(guest);
+    leave(loop);
+    return answer;
+}
+
 int trine_guest_close(struct trine_guest *guest)
 {
     if (guest == NULL)
         return 0;
     struct trine__loop *loop = loop_of(guest);
-    if (trine__loop_here != loop || loop->current != NULL)
+    if (!come_back(loop))
         return -EPERM;
     if (!trine__run_main_ended(loop)) {
         trine__scope_cancel_local(&loop->root.scope, -ECANCELED, "its guest was closed");

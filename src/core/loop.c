@@ -217,7 +217,9 @@ static void steal(struct trine__loop *loop)
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
 {
     if (loop == trine__loop_here) {
-        trine__inbox_post(&loop->inbox, mail);
+        /* A signal handler may have come between the last look and the sleep. */
+        if (trine__inbox_post(&loop->inbox, mail) && atomic_load(&loop->sleeping))
+            wake(loop);
         return;
     }
     /* What the mail brings may let the run end before this thread has looked whether the loop

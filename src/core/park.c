@@ -20,6 +20,8 @@ int trine__parker_init(struct trine__parker *parker)
     struct trine__context *context = trine__here();
     if (context == NULL)
         return -EDEADLK;
+    if (context->loop == NULL && trine__thread_here.hosts != NULL)
+        return -EDEADLK;
     if (context->loop == NULL && trine__thread_here.forked)
         return TRINE_EFORKED;
     parker->context = context;
@@ -245,6 +247,8 @@ int trine__checkpoint(void)
     if (context->loop == NULL) {
         if (trine__thread_here.forked)
             return TRINE_EFORKED;
+        if (trine__thread_here.hosts != NULL)
+            return -EDEADLK;
         if (context->scope == NULL)
             return 0;
         if (trine__scope_deadline(context) != TRINE_FOREVER)

@@ -4,6 +4,7 @@
 #include "core/crowd.h"
 #include <signal.h>
 #include <stdatomic.h>
+#include <time.h>
 #include <trine/future.h>
 #include <trine/loop.h>
 
@@ -195,6 +196,42 @@ static void outside_runs_there_is_no_loop(void **state)
     assert_null(trine_loop_at(0));
 }
 
+/* ---- from a handler that strikes at any moment, also on the way to sleep */
+
+static struct trine_loop *struck;
+static struct trine_future *strike;
+
+static void resolve_strike(void *arg)
+{
+    assert_int_equal(trine_promise_resolve(strike, 0, NULL), 0);
+}
+
+static struct trine_posted strike_post = TRINE_POSTED_INIT(resolve_strike, NULL);
+
+static void post_strike(int signal)
+{
+    trine_post(struck, &strike_post);
+}
+
+IN_A_TASK(a_handler_on_the_way_to_sleep_wakes_the_loop)
+{
+    struct sigaction action = { .sa_handler = post_strike, .sa_flags = SA_RESTART }, old;
+    struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR2 };
+    timer_t timer;
+    struck = trine_loop_here();
+    assert_int_equal(sigaction(SIGUSR2, &action, &old), 0);
+    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+    for (int i = 0; i < 3000; i++) {
+        struct itimerspec soon = { .it_value.tv_nsec = 1 + i * 7 % 6000 };
+        strike = trine_promise_new(0);
+        assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);
+        assert_int_equal(TRINE_WITHIN(PATIENCE, trine_await(strike, NULL)), 0);
+        trine_future_unref(strike);
+    }
+    timer_delete(timer);
+    return sigaction(SIGUSR2, &old, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +242,7 @@ int main(void)
         TEST(what_was_posted_before_the_end_is_called),
         TEST(a_call_runs_on_the_loop_it_was_posted_to),
         TEST(outside_runs_there_is_no_loop),
+        TEST(a_handler_on_the_way_to_sleep_wakes_the_loop),
     };
     return RUN_TESTS(tests);
 }

@@ -151,7 +151,7 @@ int trine__run_begin(struct trine__runtime *runtime, const struct trine_run_opti
     *runtime = (struct trine__runtime){ 0 };
     if (options == NULL)
         options = &defaults;
-    if (trine__loop_here != NULL)
+    if (trine__loop_here != NULL || trine__thread_here.hosts != NULL)
         return trine_fail(-EDEADLK, "trine_run() inside a task: this thread runs a loop already");
     if (options->loops > LOOPS_MAX)
         return trine_fail(-EINVAL, "trine_run(): .loops = %u, at most %d", options->loops,

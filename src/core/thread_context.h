@@ -14,6 +14,7 @@ struct trine__thread_context {
     int id;                                 /* the kernel's, once it was asked for; for reports */
     bool holds;                             /* its end will look at what it still holds */
     bool forked;                            /* a child of fork(): nothing works until trine_run() */
+    const struct trine__loop *hosts;        /* a guest between its turns: nothing may block */
     bool orphan; /* the same, for good: its frames are those of a dead task */
 };
 

@@ -13,8 +13,8 @@ int trine_run_on_at(struct trine_loop *loop, trine_fn fn, void *arg, const char 
     if (here == NULL)
         return trine_fail(TRINE_ENOLOOP, "trine_run_on() in a thread that runs no loop: call it "
                                          "from inside trine_run()");
-    if (there->runtime != here->runtime)
-        return trine_fail(-EINVAL, "trine_run_on(): the loop belongs to another run");
+    if (there == NULL || there->runtime != here->runtime)
+        return trine_fail(-EINVAL, "trine_run_on(): not a loop of this run");
     struct trine_group group;
     trine_group_open(&group, NULL);
     struct trine_spawn_options options = { .loop = loop };
@@ -22,5 +22,5 @@ int trine_run_on_at(struct trine_loop *loop, trine_fn fn, void *arg, const char 
     error = trine_group_close(&group);
     int outcome = child != NULL ? trine_future_outcome(child) : error;
     trine_future_unref(child);
-    return outcome >= 0 ? outcome : error;
+    return outcome < 0 && error < 0 ? error : outcome;
 }

@@ -105,6 +105,25 @@ ON_SEVERAL_LOOPS(a_cancel_reaches_it_there, LOOPS)
     return 0;
 }
 
+static int cancel_itself(void *arg)
+{
+    trine_cancel(trine_self());
+    return trine_sleep(0);
+}
+
+ON_SEVERAL_LOOPS(one_that_cancels_itself_does_not_return_success, 2)
+{
+    assert_int_equal(trine_run_on(trine_loop_at(1), cancel_itself, NULL), -ECANCELED);
+    assert_int_equal(trine_run_on(trine_loop_at(0), cancel_itself, NULL), -ECANCELED);
+    return 0;
+}
+
+ON_SEVERAL_LOOPS(a_loop_that_is_none_is_refused, 2)
+{
+    assert_int_equal(trine_run_on(trine_loop_at(2), where_am_i, NULL), -EINVAL);
+    return 0;
+}
+
 static void a_plain_thread_has_no_loop_to_come_back_to(void **state)
 {
     assert_int_equal(trine_run_on(NULL, where_am_i, NULL), TRINE_ENOLOOP);
@@ -118,6 +137,8 @@ int main(void)
         TEST(a_child_with_a_loop_is_not_taken_by_others),
         TEST(its_error_comes_back_with_its_sentence),
         TEST(a_cancel_reaches_it_there),
+        TEST(one_that_cancels_itself_does_not_return_success),
+        TEST(a_loop_that_is_none_is_refused),
         TEST(a_plain_thread_has_no_loop_to_come_back_to),
     };
     return RUN_TESTS(tests);

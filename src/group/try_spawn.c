@@ -2,6 +2,7 @@
 /* A spawn that never waits for room. How many children run is known on the group's loop only, so
  * others ask it, by mail. */
 #include "base/list.h"
+#include "core/local.h"
 #include "core/loop.h"
 #include "core/thread_context.h"
 #include "group/spawn.h"
@@ -14,6 +15,7 @@ struct request {
     void *arg;
     const struct trine_spawn_options *options;
     const char *site;
+    struct trine__locals *locals; /* of who asks, which waits */
     struct trine_future *child;
     int error;
 };
@@ -33,7 +35,10 @@ static void attempt(struct request *request)
 static void deliver_request(struct trine__mail *mail)
 {
     struct request *request = TRINE__CONTAINER(mail, struct request, mail);
+    struct trine__locals **here = &trine__thread_here.context.locals, *own = *here;
+    *here = request->locals;
     attempt(request);
+    *here = own;
     trine__unpark(&request->parker);
 }
 
@@ -42,6 +47,7 @@ static void ask(struct request *request, struct trine__loop *home)
     request->error = trine__parker_init(&request->parker);
     if (request->error < 0)
         return;
+    request->locals = trine__locals_here();
     request->mail.deliver = deliver_request;
     trine__loop_post(home, &request->mail);
     (void)trine__park(&request->parker, NULL, NULL, "an answer about room in a group");

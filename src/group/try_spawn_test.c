@@ -2,6 +2,8 @@
 #include "core/suite.h"
 #include <stdatomic.h>
 #include <trine/group.h>
+#include <trine/local.h>
+#include <trine/loop.h>
 
 #define STEP TRINE_MILLISECONDS(10)
 
@@ -163,6 +165,37 @@ ON_SEVERAL_LOOPS(from_threads_and_loops_no_child_is_lost_and_the_limit_holds, 4)
     return 0;
 }
 
+/* ---- whose values the child has */
+
+static struct trine_local whose = TRINE_LOCAL_INIT("nobody's");
+static const char *seen;
+
+static int look(void *arg)
+{
+    seen = trine_local_get(&whose);
+    return 0;
+}
+
+static int try_with_a_value(void *group)
+{
+    assert_int_equal(trine_local_set(&whose, "the caller's"), 0);
+    return trine_try_spawn(group, look, NULL, NULL);
+}
+
+ON_SEVERAL_LOOPS(from_another_loop_the_child_has_its_callers_values, 2)
+{
+    struct trine_group group;
+    for (unsigned limit = 0; limit < 3; limit++) {
+        trine_group_open(&group, &(struct trine_group_options){ .limit = limit });
+        seen = NULL;
+        assert_int_equal(trine_run_on(trine_loop_at(1), try_with_a_value, &group), 0);
+        assert_int_equal(trine_group_close(&group), 0);
+        assert_string_equal(seen, "the caller's");
+        assert_string_equal(trine_local_get(&whose), "nobody's");
+    }
+    return 0;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -172,6 +205,7 @@ int main(void)
         TEST(no_memory_is_told_apart_and_leaves_the_group_whole),
         TEST(a_broken_group_says_why),
         TEST(from_threads_and_loops_no_child_is_lost_and_the_limit_holds),
+        TEST(from_another_loop_the_child_has_its_callers_values),
     };
     return RUN_TESTS(tests);
 }

@@ -336,13 +336,48 @@ static int uring_wait(struct trine__poller *base, int64_t deadline)
     return waiting_works(result) ? 0 : result;
 }
 
-/* The ring's own descriptor says nothing of completions that wait for us to look, so whoever sleeps
- * for us watches an eventfd that the ring rings; the bell stays asleep, and rings through the ring.
- */
+/* The best flags that this kernel knows; it answers EINVAL to those it does not. RSRC_TAGS stands
+ * for 5.13, which brought multishot poll without a feature bit of its own. `watched`: somebody
+ * sleeps for us and has to hear of every completion. */
+static int ring_open(struct io_uring *ring, bool watched)
+{
+    static const unsigned wishes[] = {
+        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+            IORING_SETUP_SUBMIT_ALL,
+        IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
+        0,
+    };
+    const unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
+                            IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL | IORING_FEAT_RSRC_TAGS;
+    int result = -EINVAL;
+    for (size_t i = watched; i < sizeof wishes / sizeof wishes[0] && result == -EINVAL; i++) {
+        struct io_uring_params params = { .cq_entries = COMPLETIONS };
+        params.flags = wishes[i] | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
+        result = trine__ring_open(ENTRIES, ring, &params);
+        if (result == 0 && ((params.features & needed) != needed ||
+                            !trine__ring_knows(ring, opcodes, sizeof opcodes))) {
+            trine__ring_close(ring);
+            return -ENOSYS;
+        }
+    }
+    return result;
+}
+
+/* Who sleeps for us watches an eventfd that the ring rings: the ring's own descriptor says nothing
+ * of completions that wait for us to look. A ring with DEFER_TASKRUN tells the eventfd only once of
+ * what another eventfd has caused (Linux 6.18), so this one, still unused, gives way to another
+ * kind. */
 static int open_watch(struct uring *poller)
 {
+    struct io_uring ring;
+    assert(poller->base.pending == 0 && !poller->bell_watched);
     int fd = trine__sys_eventfd(0);
-    int error = fd >= 0 ? trine__ring_ring_eventfd(&poller->ring, fd) : fd;
+    int error = fd >= 0 ? ring_open(&ring, true) : fd;
+    if (error >= 0) {
+        trine__ring_close(&poller->ring);
+        poller->ring = ring;
+        error = trine__ring_ring_eventfd(&poller->ring, fd);
+    }
     if (error < 0) {
         if (fd >= 0)
             trine__sys_close(fd);
@@ -374,32 +409,6 @@ static void uring_wake(struct trine__poller *base)
 
 /* ---- open and close */
 
-/* The best flags that this kernel knows; it answers EINVAL to those it does not. RSRC_TAGS stands
- * for 5.13, which brought multishot poll without a feature bit of its own. */
-static int ring_open(struct io_uring *ring)
-{
-    static const unsigned wishes[] = {
-        IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
-            IORING_SETUP_SUBMIT_ALL,
-        IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
-        0,
-    };
-    const unsigned needed = IORING_FEAT_NODROP | IORING_FEAT_SUBMIT_STABLE |
-                            IORING_FEAT_RW_CUR_POS | IORING_FEAT_FAST_POLL | IORING_FEAT_RSRC_TAGS;
-    int result = -EINVAL;
-    for (size_t i = 0; i < sizeof wishes / sizeof wishes[0] && result == -EINVAL; i++) {
-        struct io_uring_params params = { .cq_entries = COMPLETIONS };
-        params.flags = wishes[i] | IORING_SETUP_CLAMP | IORING_SETUP_CQSIZE;
-        result = trine__ring_open(ENTRIES, ring, &params);
-        if (result == 0 && ((params.features & needed) != needed ||
-                            !trine__ring_knows(ring, opcodes, sizeof opcodes))) {
-            trine__ring_close(ring);
-            return -ENOSYS;
-        }
-    }
-    return result;
-}
-
 static int uring_open(struct trine__poller **ret)
 {
     struct uring *poller = trine__alloc_zero(1, sizeof *poller);
@@ -409,7 +418,7 @@ static int uring_open(struct trine__poller **ret)
     poller->watch_fd = -1;
     int result = trine__bell_open(&poller->bell);
     if (result == 0)
-        result = ring_open(&poller->ring);
+        result = ring_open(&poller->ring, false);
     if (result < 0) {
         trine__bell_close(&poller->bell);
         trine__free(poller);

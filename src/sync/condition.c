@@ -24,6 +24,7 @@ static void init_again(struct condition_wait *it, struct trine_mutex *mutex)
     it->mutex = mutex;
     it->owner = false;
     it->choice.parker = &it->wait.parker;
+    it->choice.bell = -1;
     atomic_init(&it->choice.winner, TRINE__UNDECIDED);
     it->again = (struct trine__wait){ .lock = &mutex->lock,
                                       .object = mutex,

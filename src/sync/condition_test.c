@@ -2,6 +2,7 @@
 /* Conditions: who is notified, that the mutex is always held on return, and that no notify is lost
  * to a cancel. */
 #include "sync/line_suite.h"
+#include <poll.h>
 
 struct room {
     struct trine_mutex mutex;
@@ -346,6 +347,48 @@ ON_SEVERAL_LOOPS(tokens_pass_between_tasks_and_threads, 2)
     return 0;
 }
 
+/* ---- what a wait leaves alone */
+
+static int stranger[2]; /* a pipe that nobody has to do with */
+
+/* So that what the next call forgets to set is the number of a descriptor. */
+static __attribute__((noinline)) void fill_frames_below(void)
+{
+    volatile int numbers[2048];
+    for (size_t i = 0; i < COUNT(numbers); i++)
+        numbers[i] = stranger[1];
+}
+
+static int wait_above_filled_frames(void *arg)
+{
+    struct room *room = arg;
+    assert_int_equal(trine_mutex_lock(&room->mutex), 0);
+    fill_frames_below();
+    assert_int_equal(trine_condition_wait(&room->condition, &room->mutex), 0);
+    return trine_mutex_unlock(&room->mutex);
+}
+
+IN_A_TASK(a_wait_that_is_handed_the_mutex_writes_to_no_descriptor)
+{
+    struct room room = { 0 };
+    struct trine_group group;
+    struct pollfd written;
+    assert_int_equal(pipe(stranger), 0);
+    trine_group_open(&group, NULL);
+    trine_spawn(&group, wait_above_filled_frames, &room);
+    assert_int_equal(trine_yield(), 0);
+    assert_int_equal(trine_mutex_lock(&room.mutex), 0);
+    trine_condition_notify_all(&room.condition);
+    assert_int_equal(trine_yield(), 0);
+    assert_int_equal(trine_mutex_unlock(&room.mutex), 0);
+    assert_int_equal(trine_group_close(&group), 0);
+    written = (struct pollfd){ .fd = stranger[0], .events = POLLIN };
+    assert_int_equal(poll(&written, 1, 0), 0);
+    close(stranger[0]);
+    close(stranger[1]);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -362,6 +405,7 @@ int main(void)
         TEST(a_notify_that_closes_a_circle_has_it_broken),
         TEST(a_parent_that_closes_with_the_mutex_held),
         TEST(tokens_pass_between_tasks_and_threads),
+        TEST(a_wait_that_is_handed_the_mutex_writes_to_no_descriptor),
     };
     return RUN_TESTS(tests);
 }

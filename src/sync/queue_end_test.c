@@ -392,6 +392,19 @@ static void after_a_select_has_looked_in_vain_items_go_to_its_wait(void **state)
     trine_queue_free(queue);
 }
 
+static void items_called_done_too_early_do_not_hold_up_a_join_after_shutdown(void **state)
+{
+    struct trine_queue_options options = { .item_size = sizeof(int), .capacity = 3 };
+    struct trine_queue *queue = trine_queue_new(&options);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(trine_queue_put(queue, &i), 0);
+    assert_int_equal(trine_queue_task_done(queue), 0);
+    trine_queue_shutdown(queue);
+    assert_int_equal(trine_queue_inspect(queue).unfinished, 0);
+    assert_int_equal(TRINE_WITHIN(0, trine_queue_join(queue)), 0);
+    trine_queue_free(queue);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -412,6 +425,7 @@ int main(void)
         TEST(of_a_selects_cases_one_happens_and_the_other_not),
         TEST(selects_meet_each_other_but_not_themselves),
         TEST(after_a_select_has_looked_in_vain_items_go_to_its_wait),
+        TEST(items_called_done_too_early_do_not_hold_up_a_join_after_shutdown),
     };
     return RUN_TESTS(tests);
 }

@@ -127,12 +127,15 @@ static size_t unfinished(const struct trine_queue *queue)
                     queue->done);
 }
 
-/* So many items are done. Wakes those who wait for the last. */
-static int finish(struct trine_queue *queue, size_t count)
+/* So many items are done; `dropped`: but for those that were called done before anybody had got
+ * them. Wakes those who wait for the last. */
+static int finish(struct trine_queue *queue, size_t count, bool dropped)
 {
     struct trine__wake_list wake = { 0 };
     trine__sync_lock(&queue->lock);
     size_t left = unfinished(queue);
+    if (dropped && count > left)
+        count = left;
     int error = count <= left ? 0 : -EINVAL;
     if (error == 0)
         queue->done += count;
@@ -159,14 +162,14 @@ void trine_queue_shutdown(struct trine_queue *queue)
         if (queue->undelivered != NULL)
             queue->undelivered(item, queue->arg);
     }
-    (void)finish(queue, count);
+    (void)finish(queue, count, true);
 }
 
 /* ---- joined */
 
 int trine_queue_task_done(struct trine_queue *queue)
 {
-    return finish(queue, 1);
+    return finish(queue, 1, false);
 }
 
 int trine_queue_join(struct trine_queue *queue)
