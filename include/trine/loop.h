@@ -60,8 +60,9 @@ TRINE_PUBLIC int trine_run_on_at(struct trine_loop *loop, trine_fn fn, void *arg
 
 struct trine_to_thread_options {
     /* Set: a cancel of the caller returns at once and leaves fn running. Whenever fn's outcome is
-     * not returned, abandoned(arg) is called once, after fn has ended (or instead of it, where it
-     * never ran): what `arg` owns is freed there. NULL: fn's end is waited for. */
+     * not returned, abandoned(arg) is called once, after fn has ended, or instead of it where it
+     * never ran (then by whoever cancels): what `arg` owns is freed there; it may not block. NULL:
+     * fn's end is waited for. */
     void (*abandoned)(void *arg);
 };
 

@@ -4,7 +4,7 @@
  *
  * All are plain structs that live where you put them: statically with an initialiser, or in a
  * struct of yours; all zero bytes are a valid initial value except where noted. They hold no memory
- * and need no end, but nobody may wait for one when its memory goes.
+ * and need no end, but nobody may wait for one, or own it, when its memory goes.
  *
  * Waiting: in a task it parks the task, in a plain thread it blocks the thread. Service is first
  * come, first served: what is freed is handed to the longest waiter, and a _try form never

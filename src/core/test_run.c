@@ -43,10 +43,9 @@ int trine_test_run(trine_fn fn, void *arg, const struct trine_test_options *opti
 int trine_test_seeds(trine_fn fn, void *arg, unsigned count, uint64_t *ret_seed)
 {
     const char *only = trine__getenv("TRINE_SEED");
-    uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
-    uint64_t last = only != NULL ? first : count;
+    uint64_t seed = only != NULL ? strtoull(only, NULL, 10) : 1;
     int outcome = 0;
-    for (uint64_t seed = first; seed <= last; seed++) {
+    for (unsigned left = only != NULL ? 1 : count; left > 0; left--, seed++) {
         outcome = trine_test_run(fn, arg, &(struct trine_test_options){ .seed = seed });
         if (outcome >= 0)
             continue;
