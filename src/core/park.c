@@ -3,6 +3,7 @@
 #include "base/list.h"
 #include "core/quick.h"
 #include "core/thread_context.h"
+#include "sys/cpus.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 
@@ -126,11 +127,8 @@ void trine__thread_interrupt(struct trine__context *context)
 
 static bool spin(struct trine__parker *parker)
 {
-    static _Atomic(int) known;
-    int cores = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cores == 0)
-        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
-    for (int i = 0; cores > 1 && i < SPINS; i++) {
+    int spins = trine__cpus_several() ? SPINS : 0;
+    for (int i = 0; i < spins; i++) {
         if (woken(parker))
             return true;
         trine__pause();

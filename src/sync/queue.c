@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/queue.h"
 #include "sync/queue_straight.h"
+#include "sync/wait_quick.h"
 
 /* ---- the items; under all locks */
 
@@ -69,23 +70,13 @@ void trine__queue_unlock_shared(struct trine_queue *queue)
     trine__sync_unlock(&queue->lock);
 }
 
-/* The longest waiter of the list, taken out to succeed; NULL: nobody waits. */
-static inline struct trine__wait *take_first(struct trine__wait_list *list,
-                                             struct trine__wake_list *wake)
-{
-    struct trine__wait *wait = list->first;
-    while (wait != NULL && (wait = trine__wait_peek(list)) != NULL &&
-           !trine__wait_take(wait, 0, wake))
-        ;
-    return wait;
-}
-
 static inline __attribute__((always_inline)) int put_now(struct trine_queue *queue, void *item,
-                                                         struct trine__wake_list *wake)
+                                                         struct trine__wait **ret_woken)
 {
+    *ret_woken = NULL;
     if (queue->closed)
         return -EPIPE;
-    struct trine__wait *getter = take_first(&queue->getters, wake);
+    struct trine__wait *getter = *ret_woken = trine__wait_take_first(&queue->getters);
     if (getter != NULL) {
         trine__copy_item(getter->item, item, queue->item_size);
         queue->handed++;
@@ -100,12 +91,12 @@ static inline __attribute__((always_inline)) int put_now(struct trine_queue *que
 /* A full queue has lost an item: the longest putter's takes the place. A queue without room for any
  * is always full. */
 static inline __attribute__((always_inline)) int get_now(struct trine_queue *queue, void *ret_item,
-                                                         struct trine__wake_list *wake)
+                                                         struct trine__wait **ret_woken)
 {
     bool empty = trine__queue_length(queue) == 0;
     if (!empty)
         pop(queue, ret_item);
-    struct trine__wait *putter = take_first(&queue->putters, wake);
+    struct trine__wait *putter = *ret_woken = trine__wait_take_first(&queue->putters);
     if (putter != NULL && queue->capacity > 0) {
         push(queue, putter->item);
     } else if (putter != NULL) {
@@ -116,21 +107,20 @@ static inline __attribute__((always_inline)) int get_now(struct trine_queue *que
     return !empty ? 0 : queue->closed ? -EPIPE : -EAGAIN;
 }
 
-typedef int (*try_fn)(struct trine_queue *queue, void *item, struct trine__wake_list *wake);
+/* Each wakes one waiter at most. */
+typedef int (*try_fn)(struct trine_queue *queue, void *item, struct trine__wait **ret_woken);
 
 static inline __attribute__((always_inline)) int try_now(struct trine_queue *queue, void *item,
                                                          try_fn try)
 {
-    struct trine__wake_list wake = { 0 };
+    struct trine__wait *woken;
     trine__queue_lock(queue);
-    int error = try(queue, item, &wake);
+    int error = try(queue, item, &woken);
     trine__queue_unlock(queue);
-    trine__wake(&wake);
+    trine__wake_one(woken);
     return error;
 }
 
-/* Waits in `list` until somebody has done it. With all locks, which it gives back. One function for
- * both sides: where two of them take turns, the processor predicts its returns. */
 static __attribute__((noinline)) int wait_in_line(struct trine_queue *queue,
                                                   struct trine__wait_list *list, void *item,
                                                   struct trine__queue_end *end, const char *what)
@@ -152,30 +142,41 @@ static __attribute__((noinline)) int wait_in_line(struct trine_queue *queue,
     return error;
 }
 
-/* Does it, or waits. */
+/* The same in a task, of a queue that has no ends. One function for both sides: where two tasks
+ * take turns, they go on in the same place. */
+static __attribute__((noinline)) int wait_in_line_quick(struct trine_queue *queue,
+                                                        struct trine__wait_list *list, void *item,
+                                                        struct trine__task *task, const char *what)
+{
+    struct trine__wait wait;
+    trine__wait_prepare_task(&wait, task, &queue->lock, NULL);
+    wait.item = item;
+    trine__wait_append(list, &wait);
+    trine__queue_unlock(queue);
+    return trine__wait_park_task(&wait, task, what);
+}
+
+/* Does it, or waits in `list` until somebody has done it. */
 static inline __attribute__((always_inline)) int
 do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, try_fn try,
            struct trine__wait_list *list, const char *what)
 {
-    struct trine__wake_list wake = { 0 };
+    struct trine__wait *woken;
     trine__queue_lock(queue);
-    int error = try(queue, item, &wake);
-    if (error == -EAGAIN)
-        return wait_in_line(queue, list, item, end, what);
+    int error = try(queue, item, &woken);
+    if (error == -EAGAIN) {
+        struct trine__task *task = trine__task_here();
+        return task != NULL && end == NULL ? wait_in_line_quick(queue, list, item, task, what)
+                                           : wait_in_line(queue, list, item, end, what);
+    }
     trine__queue_unlock(queue);
-    if (wake.first != NULL)
-        trine__wake(&wake);
+    trine__wake_one(woken);
     return error;
 }
 
-/* trine__checkpoint() where there is nothing to check: in a task with a budget left. */
 static inline bool free_to_go(void)
 {
-    struct trine__task *task = trine__task_here();
-    if (task == NULL || task->context.cancelled != 0 || task->budget <= 1)
-        return false;
-    task->budget--;
-    return true;
+    return trine__checkpoint_passed(trine__task_here());
 }
 
 static __attribute__((noinline)) int put_or_wait(struct trine_queue *queue, const void *item,
@@ -246,7 +247,10 @@ int trine_queue_try_get(struct trine_queue *queue, void *ret_item)
 static int commit(struct trine_queue *queue, void *item, try_fn try, struct trine__wake_list *wake)
 {
     lock_sides(queue);
-    int error = try(queue, item, wake);
+    struct trine__wait *woken;
+    int error = try(queue, item, &woken);
+    if (woken != NULL)
+        trine__wake_later(wake, woken);
     queue->straight = error != -EAGAIN && trine__queue_is_straight(queue);
     unlock_sides(queue);
     return error;
