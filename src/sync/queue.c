@@ -70,13 +70,29 @@ void trine__queue_unlock_shared(struct trine_queue *queue)
     trine__sync_unlock(&queue->lock);
 }
 
+static inline struct trine__wait_list *waits_of(struct trine_queue *queue,
+                                                const struct trine__queue_side *side)
+{
+    return side == &queue->put ? &queue->putters : &queue->getters;
+}
+
+/* The longest waiter of `side`, taken out to succeed; NULL: nobody waits. */
+static inline struct trine__wait *serve_first(struct trine_queue *queue,
+                                              struct trine__queue_side *side)
+{
+    struct trine__wait *wait = trine__wait_take_first(waits_of(queue, side));
+    if (wait != NULL && wait->choice == NULL && !__libc_single_threaded)
+        side->waits_for_mail = wait->parker.context->loop != trine__loop_here;
+    return wait;
+}
+
 static inline __attribute__((always_inline)) int put_now(struct trine_queue *queue, void *item,
                                                          struct trine__wait **ret_woken)
 {
     *ret_woken = NULL;
     if (queue->closed)
         return -EPIPE;
-    struct trine__wait *getter = *ret_woken = trine__wait_take_first(&queue->getters);
+    struct trine__wait *getter = *ret_woken = serve_first(queue, &queue->get);
     if (getter != NULL) {
         trine__copy_item(getter->item, item, queue->item_size);
         queue->handed++;
@@ -96,7 +112,7 @@ static inline __attribute__((always_inline)) int get_now(struct trine_queue *que
     bool empty = trine__queue_length(queue) == 0;
     if (!empty)
         pop(queue, ret_item);
-    struct trine__wait *putter = *ret_woken = trine__wait_take_first(&queue->putters);
+    struct trine__wait *putter = *ret_woken = serve_first(queue, &queue->put);
     if (putter != NULL && queue->capacity > 0) {
         push(queue, putter->item);
     } else if (putter != NULL) {
@@ -121,53 +137,69 @@ static inline __attribute__((always_inline)) int try_now(struct trine_queue *que
     return error;
 }
 
+/* Parks. If another thread ended the last wait of this side, the loop may look out for it a while
+ * before it falls asleep. */
+static int park_in_line(struct trine__wait *wait, bool for_mail, const char *what)
+{
+    struct trine__loop *loop = wait->parker.context->loop;
+    bool expected = for_mail && loop != NULL;
+    if (expected)
+        loop->mail_expected++;
+    int error = trine__wait_park(wait, what);
+    if (expected)
+        loop->mail_expected--;
+    return error;
+}
+
 static __attribute__((noinline)) int wait_in_line(struct trine_queue *queue,
-                                                  struct trine__wait_list *list, void *item,
+                                                  struct trine__queue_side *side, void *item,
                                                   struct trine__queue_end *end, const char *what)
 {
     struct trine__wait wait;
     int error = trine__wait_prepare(&wait, &queue->lock, end);
     if (error == 0) {
         wait.item = item;
-        trine__wait_add(list, &wait);
+        trine__wait_add(waits_of(queue, side), &wait);
         if (end != NULL)
             end->users++;
     }
+    bool for_mail = side->waits_for_mail;
     trine__queue_unlock(queue);
     if (error < 0)
         return error;
-    error = trine__wait_park(&wait, what);
+    error = park_in_line(&wait, for_mail, what);
     if (end != NULL)
         trine__queue_end_drop(queue, end);
     return error;
 }
 
-/* The same in a task, of a queue that has no ends. One function for both sides: where two tasks
- * take turns, they go on in the same place. */
+/* The same in a task, of a queue that has no ends, among tasks of one loop. One function for both
+ * sides: where two tasks take turns, they go on in the same place. */
 static __attribute__((noinline)) int wait_in_line_quick(struct trine_queue *queue,
-                                                        struct trine__wait_list *list, void *item,
+                                                        struct trine__queue_side *side, void *item,
                                                         struct trine__task *task, const char *what)
 {
     struct trine__wait wait;
     trine__wait_prepare_task(&wait, task, &queue->lock, NULL);
     wait.item = item;
-    trine__wait_append(list, &wait);
+    trine__wait_append(waits_of(queue, side), &wait);
     trine__queue_unlock(queue);
     return trine__wait_park_task(&wait, task, what);
 }
 
-/* Does it, or waits in `list` until somebody has done it. */
+/* Does it, or waits at `side` until somebody has done it. */
 static inline __attribute__((always_inline)) int
 do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, try_fn try,
-           struct trine__wait_list *list, const char *what)
+           struct trine__queue_side *side, const char *what)
 {
     struct trine__wait *woken;
     trine__queue_lock(queue);
     int error = try(queue, item, &woken);
     if (error == -EAGAIN) {
         struct trine__task *task = trine__task_here();
-        return task != NULL && end == NULL ? wait_in_line_quick(queue, list, item, task, what)
-                                           : wait_in_line(queue, list, item, end, what);
+        return task != NULL && end == NULL && !side->waits_for_mail
+                   ? wait_in_line_quick(queue, side, item, task, what)
+                   : wait_in_line(queue, side, item, end, what);
     }
     trine__queue_unlock(queue);
     trine__wake_one(woken);
@@ -192,7 +224,7 @@ static __attribute__((noinline)) int put_or_wait(struct trine_queue *queue, cons
         if (error == 0)
             return 0;
     }
-    return do_or_wait(queue, (void *)item, end, put_now, &queue->putters, "room in a queue");
+    return do_or_wait(queue, (void *)item, end, put_now, &queue->put, "room in a queue");
 }
 
 static __attribute__((noinline)) int get_or_wait(struct trine_queue *queue, void *ret_item,
@@ -208,7 +240,7 @@ static __attribute__((noinline)) int get_or_wait(struct trine_queue *queue, void
         if (error == 0)
             return 0;
     }
-    return do_or_wait(queue, ret_item, end, get_now, &queue->getters, "an item of a queue");
+    return do_or_wait(queue, ret_item, end, get_now, &queue->get, "an item of a queue");
 }
 
 int trine__queue_put(struct trine_queue *queue, const void *item, struct trine__queue_end *end)

@@ -15,13 +15,13 @@
 static inline void trine__wait_prepare_task(struct trine__wait *wait, struct trine__task *task,
                                             struct trine__sync_lock *lock, void *object)
 {
-    trine__parker_init_task(&wait->parker, task);
     wait->lock = lock;
     wait->object = object;
     wait->choice = NULL;
     wait->item = NULL;
     wait->amount = 0;
     wait->withdrawn = NULL;
+    trine__parker_init_task(&wait->parker, task);
 }
 
 /* trine__wait_park() in the running task that was not cancelled at the checkpoint of this call, and

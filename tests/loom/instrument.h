@@ -75,6 +75,7 @@
         loom_same;                                                                                 \
     })
 
+#undef atomic_init
 #undef atomic_load
 #undef atomic_load_explicit
 #undef atomic_store
@@ -89,6 +90,7 @@
 #undef atomic_compare_exchange_strong_explicit
 #undef atomic_compare_exchange_weak
 #undef atomic_compare_exchange_weak_explicit
+#define atomic_init(object, value)                      ((void)(*(object) = (value)))
 #define atomic_load(object)                             LOOM_LOAD(object)
 #define atomic_load_explicit(object, order)             LOOM_LOAD(object)
 #define atomic_store(object, value)                     LOOM_STORE(object, value)
