@@ -9,8 +9,8 @@
 
 /* How often a plain thread looks before it sleeps. To fall asleep and be woken from another core
  * costs both some ten microseconds, and many waits are shorter; so it looks for longer where that
- * was worth it before, and hardly at all where waits are long. Now and then as long as it may, since
- * two that both sleep wake each other each time and would never find out that they need not.
+ * was worth it before, and hardly at all where waits are long. Now and then as long as it may,
+ * since two that both sleep wake each other each time and would never find out that they need not.
  * Nothing is gained where there is one core. */
 #define SPINS_MIN   20
 #define SPINS_START 200
