@@ -206,9 +206,16 @@ do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, 
     return error;
 }
 
-static inline bool free_to_go(void)
+static __attribute__((noinline)) int put_long(struct trine_queue *queue, const void *item,
+                                              struct trine__queue_end *end)
 {
-    return trine__checkpoint_passed(trine__task_here());
+    return do_or_wait(queue, (void *)item, end, put_now, &queue->put, "room in a queue");
+}
+
+static __attribute__((noinline)) int get_long(struct trine_queue *queue, void *ret_item,
+                                              struct trine__queue_end *end)
+{
+    return do_or_wait(queue, ret_item, end, get_now, &queue->get, "an item of a queue");
 }
 
 static __attribute__((noinline)) int put_or_wait(struct trine_queue *queue, const void *item,
@@ -217,14 +224,10 @@ static __attribute__((noinline)) int put_or_wait(struct trine_queue *queue, cons
     int error = checked ? 0 : trine__checkpoint();
     if (error < 0)
         return error;
-    if (!tried_alone(queue, checked)) {
-        while ((error = put_straight(queue, item)) == -EAGAIN)
-            if (!spin(queue, &queue->put, queue->capacity))
-                break;
-        if (error == 0)
-            return 0;
-    }
-    return do_or_wait(queue, (void *)item, end, put_now, &queue->put, "room in a queue");
+    while ((error = put_straight(queue, item)) == -EAGAIN)
+        if (!spin(queue, &queue->put, queue->capacity))
+            break;
+    return error == 0 ? 0 : put_long(queue, item, end);
 }
 
 static __attribute__((noinline)) int get_or_wait(struct trine_queue *queue, void *ret_item,
@@ -233,26 +236,28 @@ static __attribute__((noinline)) int get_or_wait(struct trine_queue *queue, void
     int error = checked ? 0 : trine__checkpoint();
     if (error < 0)
         return error;
-    if (!tried_alone(queue, checked)) {
-        while ((error = get_straight(queue, ret_item)) == -EAGAIN)
-            if (!spin(queue, &queue->get, 0))
-                break;
-        if (error == 0)
-            return 0;
-    }
-    return do_or_wait(queue, ret_item, end, get_now, &queue->get, "an item of a queue");
+    while ((error = get_straight(queue, ret_item)) == -EAGAIN)
+        if (!spin(queue, &queue->get, 0))
+            break;
+    return error == 0 ? 0 : get_long(queue, ret_item, end);
 }
 
 int trine__queue_put(struct trine_queue *queue, const void *item, struct trine__queue_end *end)
 {
-    bool checked = free_to_go();
-    return checked && put_alone(queue, item) ? 0 : put_or_wait(queue, item, end, checked);
+    bool checked = trine__checkpoint_passed(trine__task_here());
+    if (checked && put_alone(queue, item))
+        return 0;
+    return tried_alone(queue, checked) ? put_long(queue, item, end)
+                                       : put_or_wait(queue, item, end, checked);
 }
 
 int trine__queue_get(struct trine_queue *queue, void *ret_item, struct trine__queue_end *end)
 {
-    bool checked = free_to_go();
-    return checked && get_alone(queue, ret_item) ? 0 : get_or_wait(queue, ret_item, end, checked);
+    bool checked = trine__checkpoint_passed(trine__task_here());
+    if (checked && get_alone(queue, ret_item))
+        return 0;
+    return tried_alone(queue, checked) ? get_long(queue, ret_item, end)
+                                       : get_or_wait(queue, ret_item, end, checked);
 }
 
 int trine_queue_put(struct trine_queue *queue, const void *item)
