@@ -3,12 +3,19 @@
 #include "base/list.h"
 #include "core/quick.h"
 #include "core/thread_context.h"
+#include "sys/cpus.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 
-/* A plain thread looks this often before it sleeps: a wake from another core costs several
- * microseconds of both, and many waits are shorter. Nothing is gained where there is one core. */
-#define SPINS 200
+/* How often a plain thread looks before it sleeps. To fall asleep and be woken from another core
+ * costs both some ten microseconds, and many waits are shorter; so it looks for longer where that
+ * was worth it before, and hardly at all where waits are long. Now and then as long as it may,
+ * since two that both sleep wake each other each time and would never find out that they need not.
+ * Nothing is gained where there is one core. */
+#define SPINS_MIN   20
+#define SPINS_START 200
+#define SPINS_MAX   500
+#define EXPLORE     16
 
 void trine__parker_deliver(struct trine__mail *mail)
 {
@@ -128,16 +135,21 @@ void trine__thread_interrupt(struct trine__context *context)
 
 static bool spin(struct trine__parker *parker)
 {
-    static _Atomic(int) known;
-    int cores = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cores == 0)
-        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
-    for (int i = 0; cores > 1 && i < SPINS; i++) {
-        if (woken(parker))
-            return true;
+    static __thread struct {
+        unsigned spins, waits;
+    } here = { .spins = SPINS_START };
+    if (!trine__cpus_several())
+        return woken(parker);
+    unsigned limit = ++here.waits % EXPLORE == 0 ? SPINS_MAX : here.spins, spins = 0;
+    while (!woken(parker) && spins < limit) {
         trine__pause();
+        spins++;
     }
-    return woken(parker);
+    if (spins == limit)
+        here.spins -= (here.spins - SPINS_MIN) / 4;
+    else if ((here.spins += spins) > SPINS_MAX)
+        here.spins = SPINS_MAX;
+    return spins < limit;
 }
 
 /* Asks for the parker back when a scope or the limit says so. True: it is back, *ret_code is why.

@@ -140,13 +140,15 @@ static __attribute__((noinline)) int finished(struct trine_generator *generator)
     return generator->outcome < 0 ? generator->outcome : 0;
 }
 
-static inline __attribute__((always_inline)) int resume(struct trine_generator *generator,
-                                                        int thrown, void *sent, void **ret_value)
+/* `slot`: of the running code, which is in `scope`. */
+static inline __attribute__((always_inline)) int
+resume_from(struct trine__strand **slot, struct trine_scope *scope,
+            struct trine_generator *generator, int thrown, void *sent, void **ret_value)
 {
-    struct trine__strand **slot = strand_here(), *caller = *slot;
+    struct trine__strand *caller = *slot;
     generator->slot = slot;
     generator->caller = caller;
-    generator->scope = context_here()->scope;
+    generator->scope = scope;
     generator->thrown = thrown;
     generator->sent = sent;
     generator->state = TRINE__GENERATOR_RUNNING;
@@ -157,6 +159,12 @@ static inline __attribute__((always_inline)) int resume(struct trine_generator *
     if (ret_value != NULL)
         *ret_value = generator->value;
     return 1;
+}
+
+static __attribute__((noinline)) int resume(struct trine_generator *generator, int thrown,
+                                            void *sent, void **ret_value)
+{
+    return resume_from(strand_here(), context_here()->scope, generator, thrown, sent, ret_value);
 }
 
 static __attribute__((noinline)) int begin(struct trine_generator *generator, int thrown,
@@ -172,8 +180,8 @@ static __attribute__((noinline)) int begin(struct trine_generator *generator, in
     return error < 0 ? error : resume(generator, 0, NULL, ret_value);
 }
 
-static inline __attribute__((always_inline)) int step(struct trine_generator *generator, int thrown,
-                                                      void *sent, void **ret_value)
+static __attribute__((noinline)) int step_rare(struct trine_generator *generator, int thrown,
+                                               void *sent, void **ret_value)
 {
     switch (generator->state) {
     case TRINE__GENERATOR_UNSTARTED:
@@ -187,6 +195,19 @@ static inline __attribute__((always_inline)) int step(struct trine_generator *ge
             return -EPERM;
         return resume(generator, thrown, sent, ret_value);
     }
+}
+
+/* Usually it is suspended, and the step is taken in a task of the loop that it began on. */
+static inline __attribute__((always_inline)) int step(struct trine_generator *generator, int thrown,
+                                                      void *sent, void **ret_value)
+{
+    struct trine__loop *loop = trine__loop_here;
+    if (__builtin_expect(generator->state != TRINE__GENERATOR_SUSPENDED || loop == NULL ||
+                             loop->current == NULL || loop != generator->loop,
+                         0))
+        return step_rare(generator, thrown, sent, ret_value);
+    struct trine__task *task = loop->current;
+    return resume_from(&task->strand, task->context.scope, generator, thrown, sent, ret_value);
 }
 
 int trine_generator_next(struct trine_generator *generator, void **ret_value)

@@ -19,6 +19,15 @@ static inline void trine__sync_lock(struct trine__sync_lock *lock)
         trine__sync_lock_slow(lock);
 }
 
+/* False: somebody has it, now. */
+static inline bool trine__sync_try_lock(struct trine__sync_lock *lock)
+{
+    uint32_t free = 0;
+    return __libc_single_threaded ||
+           __atomic_compare_exchange_n(&lock->word, &free, 1, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
 static inline void trine__sync_unlock(struct trine__sync_lock *lock)
 {
     if (!__libc_single_threaded)

@@ -9,14 +9,6 @@
 /* Kept out of the functions that lock and unlock at once: those then need no frame. */
 #define RARE __attribute__((noinline, cold))
 
-static inline bool try_hold(struct trine__sync_lock *lock)
-{
-    uint32_t free = 0;
-    return __libc_single_threaded ||
-           __atomic_compare_exchange_n(&lock->word, &free, 1, false, __ATOMIC_ACQUIRE,
-                                       __ATOMIC_RELAXED);
-}
-
 static void abandoned(struct trine__held *held);
 
 int trine__mutex_give(struct trine_mutex *mutex, struct trine__context *context, const char *site)
@@ -74,6 +66,20 @@ RARE static int lock_again(struct trine_mutex *mutex, const char *site)
     return -EDEADLK;
 }
 
+/* As trine__held_park(). If the owner is of another thread, the loop may look out for its mail a
+ * while before it falls asleep. */
+static int park_for(struct trine__wait *wait, struct trine__held *held, bool for_mail)
+{
+    struct trine__loop *loop = wait->parker.context->loop;
+    bool expected = for_mail && loop != NULL;
+    if (expected)
+        loop->mail_expected++;
+    int error = trine__held_park(wait, held, "a mutex");
+    if (expected)
+        loop->mail_expected--;
+    return error;
+}
+
 /* Somebody else owns it. Unlocks mutex->lock. */
 RARE static int lock_later(struct trine_mutex *mutex, struct trine__context *context,
                            const char *site)
@@ -84,9 +90,10 @@ RARE static int lock_later(struct trine_mutex *mutex, struct trine__context *con
         wait.item = (void *)site;
         trine__wait_add(&mutex->waits, &wait);
     }
+    bool for_mail = mutex->held.owner->loop != context->loop;
     trine__sync_unlock(&mutex->lock);
     if (error == 0)
-        error = trine__held_park(&wait, &mutex->held, "a mutex");
+        error = park_for(&wait, &mutex->held, for_mail);
     if (error == 0 || error == TRINE_EOWNERDEAD)
         trine__held_add(&mutex->held, context);
     return error;
@@ -140,7 +147,7 @@ static inline bool checked(struct trine__context *context)
 int trine_mutex_lock_at(struct trine_mutex *mutex, const char *site)
 {
     struct trine__context *context = trine__here();
-    if (!checked(context) || !try_hold(&mutex->lock))
+    if (!checked(context) || !trine__sync_try_lock(&mutex->lock))
         return check_and_lock(mutex, site);
     if (mutex->held.owner != NULL)
         return lock_held(mutex, context, site);
@@ -200,7 +207,7 @@ RARE static int hold_and_unlock(struct trine_mutex *mutex, const struct trine__c
 int trine_mutex_unlock(struct trine_mutex *mutex)
 {
     const struct trine__context *context = trine__here();
-    if (!try_hold(&mutex->lock))
+    if (!trine__sync_try_lock(&mutex->lock))
         return hold_and_unlock(mutex, context);
     if (mutex->held.owner != context || context == NULL || mutex->depth > 0 ||
         mutex->waits.first != NULL)

@@ -48,6 +48,7 @@ struct trine__queue_side {
     char *next;                 /* place in the ring: to fill, or to empty */
     uint64_t seen;              /* of the other side's count, when last looked */
     size_t peak;                /* putters': the longest it has been */
+    bool waits_for_mail;        /* who waited here last was woken by another thread */
     _Atomic(unsigned) patience; /* how often who is stuck looks again */
     _Atomic(unsigned) stuck;
 };

@@ -2,6 +2,7 @@
 /* How a queue begins and ends: made, closed, shut down, joined, freed. */
 #include "base/must.h"
 #include "sync/queue.h"
+#include "sys/cpus.h"
 #include "sys/sys.h"
 #include <stdalign.h>
 
@@ -29,17 +30,6 @@ static void release(struct trine_queue *queue)
     trine__item_heap_done(&queue->heap);
     trine__free(queue->items);
     trine__free(queue);
-}
-
-/* Of the process, as far as can be known: asked once, since a thread that was bound to one
- * processor later on would be told of that one only. */
-static bool has_several_cores(void)
-{
-    static _Atomic(int) known;
-    int cores = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cores == 0)
-        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
-    return cores > 1;
 }
 
 static int make_store(struct trine_queue *queue, const struct trine_queue_options *options)
@@ -73,7 +63,7 @@ int trine__queue_open(struct trine_queue **ret_queue, const struct trine_queue_o
                                    .arg = options->arg,
                                    .ring = options->order == TRINE_FIFO && options->capacity > 0 };
     queue->straight = queue->ring;
-    queue->several_cores = has_several_cores();
+    queue->several_cores = trine__cpus_several();
     if (make_store(queue, options) < 0)
         goto fail;
     *ret_queue = queue;
@@ -87,7 +77,7 @@ fail:
 
 struct trine_queue *trine_queue_new(const struct trine_queue_options *options)
 {
-    struct trine_queue *queue;
+    struct trine_queue *queue = NULL;
     return trine__queue_open(&queue, options) == 0 ? queue : NULL;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Queues: the order of items, what is refused, and who is served when. */
+#include "core/loop.h"
 #include "sync/queue_suite.h"
+#include <pthread.h>
 
 /* ---- order */
 
@@ -265,6 +267,41 @@ IN_VIRTUAL_TIME(putters_of_a_priority_queue_come_in_as_they_came_not_by_priority
     return 0;
 }
 
+static void *feed(void *arg)
+{
+    struct trine_queue *queue = arg;
+    for (int i = 0; i < 20; i++)
+        put(queue, i);
+    return NULL;
+}
+
+/* While it waits for a thread its loop spins before it sleeps; with other tasks it need not. */
+IN_A_TASK(a_loop_looks_out_for_mail_only_while_a_thread_is_waited_for)
+{
+    struct trine_queue *queue = new_queue(0, TRINE_FIFO);
+    struct trine_group group;
+    struct child child = { .queue = queue };
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, feed, queue), 0);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(get(queue), i);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(trine__loop_here->mail_expected, 0);
+    queue->get.waits_for_mail = true; /* however it went just now */
+    assert_int_equal(TRINE_WITHIN(SOON, trine_queue_get(queue, &child.item)), -ETIMEDOUT);
+    assert_int_equal(trine__loop_here->mail_expected, 0);
+    trine_group_open(&group, NULL);
+    start(&group, get_one, &child);
+    assert_int_equal(trine__loop_here->mail_expected, 1);
+    put(queue, 3);
+    assert_int_equal(trine_yield(), 0);
+    assert_int_equal(trine__loop_here->mail_expected, 0);
+    assert_int_equal(child.item, 3);
+    assert_int_equal(trine_group_close(&group), 0);
+    trine_queue_free(queue);
+    return 0;
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -286,6 +323,7 @@ int main(void)
         TEST(getters_are_served_in_the_order_of_coming),
         TEST(with_capacity_0_a_put_ends_when_it_is_got),
         TEST(a_try_does_not_overtake_who_was_served_and_has_not_run_yet),
+        TEST(a_loop_looks_out_for_mail_only_while_a_thread_is_waited_for),
         TEST(putters_of_a_priority_queue_come_in_as_they_came_not_by_priority),
     };
     return RUN_TESTS(tests);

@@ -2,9 +2,12 @@
 /* Semaphore: so many permits, lent in the order of asking. Who waits at the head for more than
  * there are holds up those behind it until it has them or gives up; otherwise small requests would
  * starve it. */
-#include "sync/wait.h"
+#include "sync/wait_quick.h"
 
-static void put_permits(struct trine_semaphore *semaphore, uint32_t permits)
+/* Kept out of the functions that need not wait: those then have no frame. */
+#define RARE __attribute__((noinline))
+
+static inline void put_permits(struct trine_semaphore *semaphore, uint32_t permits)
 {
     __atomic_store_n(&semaphore->permits, permits, __ATOMIC_RELAXED);
 }
@@ -27,7 +30,7 @@ static void withdrawn(struct trine__wait *wait, struct trine__wake_list *wake)
 }
 
 /* Under the lock. False: there are too few, or others were here before. */
-static bool take(struct trine_semaphore *semaphore, uint32_t count)
+static inline bool take(struct trine_semaphore *semaphore, uint32_t count)
 {
     if (semaphore->waits.first != NULL || semaphore->permits < count)
         return false;
@@ -40,8 +43,7 @@ static bool never_fits(const struct trine_semaphore *semaphore, uint32_t count)
     return semaphore->limit != 0 && count > semaphore->limit;
 }
 
-/* Not inlined, so that who need not wait has a small frame. With the lock, which it frees. */
-static __attribute__((noinline)) int wait_for(struct trine_semaphore *semaphore, uint32_t count)
+static int wait_for(struct trine_semaphore *semaphore, uint32_t count)
 {
     struct trine__wait wait;
     int error = trine__wait_prepare(&wait, &semaphore->lock, semaphore);
@@ -54,16 +56,54 @@ static __attribute__((noinline)) int wait_for(struct trine_semaphore *semaphore,
     return error < 0 ? error : trine__wait_park(&wait, "a semaphore");
 }
 
-int trine_semaphore_acquire_many(struct trine_semaphore *semaphore, uint32_t count)
+static int wait_for_quick(struct trine_semaphore *semaphore, uint32_t count,
+                          struct trine__task *task)
 {
-    int error = trine__checkpoint();
+    struct trine__wait wait;
+    trine__wait_prepare_task(&wait, task, &semaphore->lock, semaphore);
+    wait.amount = count;
+    wait.withdrawn = withdrawn;
+    trine__wait_append(&semaphore->waits, &wait);
+    trine__sync_unlock(&semaphore->lock);
+    return trine__wait_park_task(&wait, task, "a semaphore");
+}
+
+/* Under the lock, which it unlocks. */
+RARE static int acquire_held(struct trine_semaphore *semaphore, uint32_t count)
+{
+    bool fits = !never_fits(semaphore, count);
+    if (!fits || take(semaphore, count)) {
+        trine__sync_unlock(&semaphore->lock);
+        return fits ? 0 : -EINVAL;
+    }
+    struct trine__task *task = trine__task_here();
+    return task != NULL ? wait_for_quick(semaphore, count, task) : wait_for(semaphore, count);
+}
+
+RARE static int check_and_acquire(struct trine_semaphore *semaphore, uint32_t count, bool checked)
+{
+    int error = checked ? 0 : trine__checkpoint();
     if (error < 0)
         return error;
-    if (never_fits(semaphore, count))
-        return -EINVAL;
     trine__sync_lock(&semaphore->lock);
+    return acquire_held(semaphore, count);
+}
+
+/* trine__checkpoint() where it has nothing to tell. */
+static inline bool check_quick(void)
+{
+    const struct trine__loop *loop = trine__loop_here;
+    return loop != NULL ? trine__checkpoint_passed(loop->current)
+                        : trine__thread_here.context.scope == NULL && !trine__thread_here.forked;
+}
+
+int trine_semaphore_acquire_many(struct trine_semaphore *semaphore, uint32_t count)
+{
+    bool checked = check_quick();
+    if (!checked || !trine__sync_try_lock(&semaphore->lock))
+        return check_and_acquire(semaphore, count, checked);
     if (!take(semaphore, count))
-        return wait_for(semaphore, count);
+        return acquire_held(semaphore, count);
     trine__sync_unlock(&semaphore->lock);
     return 0;
 }
@@ -78,19 +118,35 @@ int trine_semaphore_try_acquire_many(struct trine_semaphore *semaphore, uint32_t
     return taken ? 0 : -EAGAIN;
 }
 
-int trine_semaphore_release_many(struct trine_semaphore *semaphore, uint32_t count)
+/* Under the lock. */
+static inline bool give(struct trine_semaphore *semaphore, uint32_t count)
+{
+    uint32_t limit = semaphore->limit != 0 ? semaphore->limit : UINT32_MAX;
+    bool fits = semaphore->permits <= limit && count <= limit - semaphore->permits;
+    if (fits)
+        put_permits(semaphore, semaphore->permits + count);
+    return fits;
+}
+
+/* Under the lock, which it unlocks. Somebody waits. */
+RARE static int release_held(struct trine_semaphore *semaphore, uint32_t count)
 {
     struct trine__wake_list wake = { 0 };
-    uint32_t limit = semaphore->limit != 0 ? semaphore->limit : UINT32_MAX;
-    trine__sync_lock(&semaphore->lock);
-    bool fits = semaphore->permits <= limit && count <= limit - semaphore->permits;
-    if (fits) {
-        put_permits(semaphore, semaphore->permits + count);
-        if (semaphore->waits.first != NULL)
-            serve(semaphore, &wake);
-    }
+    bool fits = give(semaphore, count);
+    if (fits)
+        serve(semaphore, &wake);
     trine__sync_unlock(&semaphore->lock);
     trine__wake(&wake);
+    return fits ? 0 : -EOVERFLOW;
+}
+
+int trine_semaphore_release_many(struct trine_semaphore *semaphore, uint32_t count)
+{
+    trine__sync_lock(&semaphore->lock);
+    if (semaphore->waits.first != NULL)
+        return release_held(semaphore, count);
+    bool fits = give(semaphore, count);
+    trine__sync_unlock(&semaphore->lock);
     return fits ? 0 : -EOVERFLOW;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sync/wait.h"
+#include "sync/wait_quick.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 #include <assert.h>
@@ -36,7 +37,7 @@ int trine__wait_prepare(struct trine__wait *wait, struct trine__sync_lock *lock,
     return 0;
 }
 
-static enum trine__cancel give_up(void *arg)
+enum trine__cancel trine__wait_give_up(void *arg)
 {
     struct trine__wait *wait = arg;
     struct trine__sync_lock *lock = wait->lock;
@@ -50,20 +51,13 @@ static enum trine__cancel give_up(void *arg)
 
 int trine__wait_park(struct trine__wait *wait, const char *what)
 {
-    int error = trine__park(&wait->parker, give_up, wait, what);
+    int error = trine__park(&wait->parker, trine__wait_give_up, wait, what);
     return error < 0 ? error : wait->result;
 }
 
 void trine__wait_add(struct trine__wait_list *list, struct trine__wait *wait)
 {
-    wait->list = list;
-    wait->next = NULL;
-    wait->prev = list->last;
-    if (list->last != NULL)
-        list->last->next = wait;
-    else
-        list->first = wait;
-    list->last = wait;
+    trine__wait_append(list, wait);
 }
 
 void trine__wait_add_first(struct trine__wait_list *list, struct trine__wait *wait)
@@ -119,6 +113,16 @@ struct trine__wait *trine__wait_peek(struct trine__wait_list *list)
     }
 }
 
+void trine__wake_later(struct trine__wake_list *wake, struct trine__wait *wait)
+{
+    wait->next = NULL;
+    if (wake->last != NULL)
+        wake->last->next = wait;
+    else
+        wake->first = wait;
+    wake->last = wait;
+}
+
 bool trine__wait_take(struct trine__wait *wait, int result, struct trine__wake_list *wake)
 {
     assert(wait->list != NULL);
@@ -126,13 +130,17 @@ bool trine__wait_take(struct trine__wait *wait, int result, struct trine__wake_l
     if (!choose(wait))
         return false;
     wait->result = result;
-    wait->next = NULL;
-    if (wake->last != NULL)
-        wake->last->next = wait;
-    else
-        wake->first = wait;
-    wake->last = wait;
+    trine__wake_later(wake, wait);
     return true;
+}
+
+struct trine__wait *trine__wait_take_chosen(struct trine__wait_list *list)
+{
+    struct trine__wait *wait;
+    struct trine__wake_list wake = { 0 };
+    while ((wait = trine__wait_peek(list)) != NULL && !trine__wait_take(wait, 0, &wake))
+        ;
+    return wait;
 }
 
 void trine__wait_take_all(struct trine__wait_list *list, int result, struct trine__wake_list *wake)
@@ -150,15 +158,20 @@ void trine__choice_wake(struct trine__choice *choice)
     trine__unpark(choice->parker);
 }
 
+void trine__wake_taken(struct trine__wait *wait)
+{
+    if (wait->choice != NULL)
+        trine__choice_wake(wait->choice);
+    else
+        trine__unpark(&wait->parker);
+}
+
 void trine__wake(struct trine__wake_list *wake)
 {
     struct trine__wait *wait = wake->first;
     while (wait != NULL) {
         struct trine__wait *next = wait->next; /* its frame may be gone after the wake */
-        if (wait->choice != NULL)
-            trine__choice_wake(wait->choice);
-        else
-            trine__unpark(&wait->parker);
+        trine__wake_taken(wait);
         wait = next;
     }
 }

@@ -74,6 +74,9 @@ int trine__wait_prepare(struct trine__wait *wait, struct trine__sync_lock *lock,
  * Must be called once the wait was added. Without the lock. */
 int trine__wait_park(struct trine__wait *wait, const char *what);
 
+/* What a cancel asks of a wait that is parked, `arg`. */
+enum trine__cancel trine__wait_give_up(void *arg);
+
 /* ---- under the lock */
 void trine__wait_add(struct trine__wait_list *list, struct trine__wait *wait);
 void trine__wait_add_first(struct trine__wait_list *list, struct trine__wait *wait);
@@ -84,10 +87,16 @@ struct trine__wait *trine__wait_peek(struct trine__wait_list *list);
 /* Takes out the wait that peek returned, with its result, to be woken. False: its select has
  * chosen otherwise meanwhile; peek again. */
 bool trine__wait_take(struct trine__wait *wait, int result, struct trine__wake_list *wake);
+/* Takes out the longest waiter that is still to be had, with 0, to be woken; NULL: none. */
+struct trine__wait *trine__wait_take_chosen(struct trine__wait_list *list);
+/* Has one that was taken out woken with the others. */
+void trine__wake_later(struct trine__wake_list *wake, struct trine__wait *wait);
 /* Takes out all. */
 void trine__wait_take_all(struct trine__wait_list *list, int result, struct trine__wake_list *wake);
 
 /* ---- without the lock */
 void trine__wake(struct trine__wake_list *wake);
+/* The same for one that was taken out. */
+void trine__wake_taken(struct trine__wait *wait);
 
 #endif

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,7 +125,7 @@ int trine__cpus_quota(const char *membership, const char *root)
 }
 
 /* The mask grows until the kernel's fits: machines with more than 1024 processors exist. */
-static int affinity_count(void)
+static int affinity_count(pid_t thread)
 {
     enum { MOST = 1 << 16 };
     for (int bits = CPU_SETSIZE; bits <= MOST; bits *= 2) {
@@ -132,7 +133,7 @@ static int affinity_count(void)
         if (mask == NULL)
             return 1;
         size_t size = CPU_ALLOC_SIZE((size_t)bits);
-        int count = sched_getaffinity(0, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 0;
+        int count = sched_getaffinity(thread, size, mask) == 0 ? CPU_COUNT_S(size, mask) : 0;
         CPU_FREE(mask);
         if (count > 0)
             return count;
@@ -140,7 +141,30 @@ static int affinity_count(void)
     return 1;
 }
 
+static int with_quota(int count)
+{
+    return lesser(count, trine__cpus_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
+}
+
 int trine__sys_cpu_count(void)
 {
-    return lesser(affinity_count(), trine__cpus_quota("/proc/self/cgroup", "/sys/fs/cgroup"));
+    return with_quota(affinity_count(0));
+}
+
+/* A mask is a thread's, not a process's. The first thread's, before anybody here has bound it to
+ * one processor, is what the process was given. */
+static int given;
+
+static __attribute__((constructor)) void look_when_loaded(void)
+{
+    given = affinity_count(getpid());
+}
+
+bool trine__cpus_several(void)
+{
+    static _Atomic(int) known;
+    int count = atomic_load_explicit(&known, memory_order_relaxed);
+    if (count == 0)
+        atomic_store_explicit(&known, count = with_quota(given), memory_order_relaxed);
+    return count > 1;
 }

@@ -114,9 +114,25 @@ static void the_count_follows_the_affinity_mask(void **state)
     assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
 }
 
+/* Runs first: the answer is kept, and must not be that of a thread that was bound when it asked. */
+static void a_bound_thread_does_not_speak_for_the_process(void **state)
+{
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    int count = trine__sys_cpu_count();
+    CPU_ZERO(&one);
+    for (int cpu = 0; CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &all))
+            CPU_SET(cpu, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(trine__cpus_several(), count > 1);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bound_thread_does_not_speak_for_the_process),
         cmocka_unit_test_setup_teardown(a_quota_is_rounded_up, make_root, remove_root),
         cmocka_unit_test_setup_teardown(no_quota_is_no_limit, make_root, remove_root),
         cmocka_unit_test_setup_teardown(the_least_of_all_ancestors_counts, make_root, remove_root),

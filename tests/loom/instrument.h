@@ -9,6 +9,7 @@
 
 #include "core/thread_context.h"
 #include "explorer.h"
+#include "sys/cpus.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 #include <stdatomic.h>
@@ -23,7 +24,7 @@
 #define trine__futex_wake                     loom_futex_wake
 #define trine__pause                          loom_yield
 #define trine__sys_thread_yield               loom_yield
-#define trine__sys_cpu_count()                1 /* nobody spins in the hope of another core */
+#define trine__cpus_several()                 false /* nobody spins in the hope of another core */
 #define trine__clock_monotonic()              INT64_C(1)
 #define trine__random_u64()                   UINT64_C(0) /* the same in every run */
 #define trine__alloc_aligned(alignment, size) loom_alloc(size)
@@ -76,6 +77,7 @@
         loom_same;                                                                                 \
     })
 
+#undef atomic_init
 #undef atomic_load
 #undef atomic_load_explicit
 #undef atomic_store
@@ -90,6 +92,7 @@
 #undef atomic_compare_exchange_strong_explicit
 #undef atomic_compare_exchange_weak
 #undef atomic_compare_exchange_weak_explicit
+#define atomic_init(object, value)                      ((void)(*(object) = (value)))
 #define atomic_load(object)                             LOOM_LOAD(object)
 #define atomic_load_explicit(object, order)             LOOM_LOAD(object)
 #define atomic_store(object, value)                     LOOM_STORE(object, value)
