@@ -98,7 +98,7 @@ static void judge(struct trine_group *group, struct trine__task *task)
 static void admit(struct trine_group *group, struct trine__task *task)
 {
     trine__family_add(&group->family, task);
-    if (!task->pinned)
+    if (!task->context.pinned)
         trine__loop_start(home_of(group), task);
     else
         trine__loop_start_there(task);
@@ -457,7 +457,7 @@ static void deliver_spawn(struct trine__mail *mail)
 {
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
     struct trine_group *group = group_of(task->family);
-    atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+    atomic_store(&task->context.mail_state, TRINE__MAIL_IDLE);
     trine__task_slab_adopted(home_of(group));
     group->live++;
     if (group->limit == 0 || !full(group)) {
@@ -480,10 +480,10 @@ static struct trine_future *spawn_elsewhere(struct trine_group *group, struct tr
         return NULL;
     }
     struct trine__loop *home = home_of(group);
-    task->pinned = wanted != NULL;
-    task->context.loop = task->pinned ? wanted : home;
+    task->context.pinned = wanted != NULL;
+    task->context.loop = task->context.pinned ? wanted : home;
     task->mail.deliver = deliver_spawn;
-    atomic_store(&task->mail_state, TRINE__MAIL_START);
+    atomic_store(&task->context.mail_state, TRINE__MAIL_START);
     trine__loop_post(home, &task->mail);
     return &task->future;
 }
@@ -529,13 +529,13 @@ spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
     if (loop != home_of(group))
         return spawn_elsewhere(group, task, wanted);
     if (wanted != NULL) {
-        task->pinned = true;
+        task->context.pinned = true;
         task->context.loop = wanted;
     }
     group->live++;
     if (group->limit > 0 && !find_room(group, task))
         return &task->future;
-    if (!options->eager || loop->current == NULL || task->pinned) {
+    if (!options->eager || loop->current == NULL || task->context.pinned) {
         admit(group, task);
     } else {
         trine__family_add(&group->family, task);

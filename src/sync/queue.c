@@ -172,9 +172,9 @@ do_or_wait(struct trine_queue *queue, void *item, struct trine__queue_end *end, 
 static inline bool free_to_go(void)
 {
     struct trine__task *task = trine__task_here();
-    if (task == NULL || task->context.cancelled != 0 || task->budget <= 1)
+    if (task == NULL || task->context.cancelled != 0 || task->context.budget <= 1)
         return false;
-    task->budget--;
+    task->context.budget--;
     return true;
 }
 
