@@ -248,24 +248,23 @@ static __attribute__((noinline)) int join_slow(struct trine_group *group, trine_
     return error < 0 ? error : join.refused;
 }
 
-/* The same for a task that is not cancelled, or whom nothing cancels, in a process with one thread
- * whose children wait for nobody: then the join closes no circle. */
+/* The same for the group's owner, if it is not cancelled, or nothing cancels it, in a run with one
+ * loop, while the children wait for nobody: then the join closes no circle. */
 static inline int join_quick(struct trine_group *group, struct trine__task *task,
                              trine__cancel_fn cancel)
 {
     struct join join;
-    if (trine__unlikely(!__libc_single_threaded || group->family.needs != NULL))
+    struct trine__loop *loop = task->context.loop;
+    if (trine__unlikely(!loop->alone || group->family.needs != NULL))
         return join_slow(group, cancel);
     join.group = group;
     join.refused = 0;
     trine__parker_init_task(&join.parker, task);
     trine_must(group->joiner == NULL, "two tasks join the same group");
     group->joiner = &join.parker;
-    trine__need_enter(&join.need, cancel != NULL ? &join_kind : &close_kind, &task->context,
-                      task->family);
-    int error =
-        trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
-    trine__need_leave(&join.need);
+    trine__need_keep_back(&join.need, cancel != NULL ? &join_kind : &close_kind, &group->family);
+    int error = trine__park_task(loop, task, &join.parker, cancel, group, join_reason);
+    trine__need_leave(&join.need, &group->family);
     return error < 0 ? error : join.refused;
 }
 
@@ -298,6 +297,7 @@ static inline void fill(struct trine_group *group, const struct trine_group_opti
     group->family.abandon = abandon;
     group->family.needs = NULL;
     group->family.needs_lock = 0;
+    group->family.quiet = NULL;
     group->joiner = group->room_first = NULL;
     group->backlog_first = NULL;
     group->failure = NULL;
@@ -348,7 +348,8 @@ static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
 int trine_group_join(struct trine_group *group)
 {
     struct trine__task *task = trine__task_here();
-    if (!group->plain || !trine__checkpoint_passed(task))
+    if (!group->plain || task == NULL || group->family.scope.context != &task->context ||
+        !trine__checkpoint_passed(task))
         return join_otherwise(group);
     return group->live == 0 ? 0 : join_quick(group, task, leave_join);
 }
