@@ -60,6 +60,7 @@ struct trine__family {
     void (*abandon)(struct trine__family *family);
     struct trine__need *needs; /* of its children that wait for others; under needs_lock */
     uint32_t needs_lock;
+    struct trine__need *quiet; /* of the owner, who joins: published when a child's is */
 };
 
 /* Opens a scope around the code that follows, in the same function or frame. `limit` is a length

@@ -17,6 +17,12 @@
  * circle together, the last to pass its fence finds all others. Exactly one is refused, for the
  * next walk comes after that.
  *
+ * Why a join may keep its need back (`quiet`). Where the run has one loop, a family's tasks are all
+ * on its thread. While none of an owner's children has a need, the owner's leads nowhere: no circle
+ * goes through it. Before a child publishes its need, it publishes that of its owner, and with it
+ * that of the owner's owner, as far as they keep theirs back; so to every walk that meets the
+ * child, and to every look upwards from it, all is as if they had been published from the start.
+ *
  * What it costs. Nothing where nobody waits. A wait that is a need enters two lists. Then two looks
  * without `walking`: does anything depend on me (do I hold a lock, am I awaited, does my parent
  * join me, and does anything depend on it)? and does what I wait for wait itself? Only if both are
@@ -91,6 +97,8 @@ static struct trine__need *need_of(const struct trine__context *context)
 
 static void publish(struct trine__need *need)
 {
+    need->outer = need->context->need;
+    need->walk = 0;
     struct trine__family *family = family_of(need->context);
     if (family != NULL) {
         hold(&family->needs_lock);
@@ -103,6 +111,18 @@ static void publish(struct trine__need *need)
     }
     __atomic_store_n(&need->context->need, need, __ATOMIC_RELEASE);
     fence();
+}
+
+/* Those of whoever joins `context`, and of whoever joins them. */
+static void publish_quiet(struct trine__context *context)
+{
+    struct trine__family *family = family_of(context);
+    while (family != NULL && family->quiet != NULL) {
+        struct trine__need *need = family->quiet;
+        family->quiet = NULL;
+        publish(need);
+        family = family_of(need->context);
+    }
 }
 
 void trine__need_close(struct trine__need *need)
@@ -306,10 +326,9 @@ void trine__need_open(struct trine__need *need, const struct trine__need_kind *k
 {
     need->kind = kind;
     need->context = context;
-    need->outer = context->need;
-    need->walk = 0;
     if (context->loop == NULL)
         trine__thread_identify();
+    publish_quiet(context);
     publish(need);
     if (wanted(context) && leads_anywhere(need))
         walk_from(need);

@@ -15,7 +15,6 @@
 
 #include "core/context.h"
 #include <stddef.h>
-#include <sys/single_threaded.h>
 #include <trine/sync.h>
 
 struct trine__need;
@@ -55,32 +54,23 @@ void trine__need_open(struct trine__need *need, const struct trine__need_kind *k
 /* After parking. Once it returns, nobody looks at the need any more. */
 void trine__need_close(struct trine__need *need);
 
-/* The two for a task of `family` in a process with one thread, where the need is known to lead
- * nowhere; if there are other threads by the time of leaving, as any close. */
-static inline void trine__need_enter(struct trine__need *need, const struct trine__need_kind *kind,
-                                     struct trine__context *context, struct trine__family *family)
+/* The two for the owner of `family`, who joins it: its children run on this thread like itself, and
+ * none of them has a need. So this one leads nowhere, and is published when one of them opens its
+ * own. */
+static inline void trine__need_keep_back(struct trine__need *need,
+                                         const struct trine__need_kind *kind,
+                                         struct trine__family *family)
 {
     need->kind = kind;
-    need->context = context;
-    need->outer = context->need;
-    need->walk = 0;
-    need->next = family->needs;
-    need->link = &family->needs;
-    if (need->next != NULL)
-        need->next->link = &need->next;
-    family->needs = need;
-    context->need = need;
+    need->context = family->scope.context;
+    family->quiet = need;
 }
-static inline void trine__need_leave(struct trine__need *need)
+static inline void trine__need_leave(struct trine__need *need, struct trine__family *family)
 {
-    if (!__libc_single_threaded) {
+    if (__builtin_expect(family->quiet == need, true))
+        family->quiet = NULL;
+    else
         trine__need_close(need);
-        return;
-    }
-    *need->link = need->next;
-    if (need->next != NULL)
-        need->next->link = need->link;
-    need->context->need = need->outer;
 }
 
 /* ---- for `follow` */

@@ -6,9 +6,11 @@
 #ifndef TRINE_CORE_CONTEXT_H
 #define TRINE_CORE_CONTEXT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <trine/scope.h>
+#include <trine/task.h>
 
 struct trine__loop;
 struct trine__held;
@@ -17,14 +19,22 @@ struct trine__need;
 struct trine_error;
 
 struct trine__context {
-    int cancelled;             /* tasks: the code now in force here, kept up to date by scope.c */
-    bool self_cancelled;       /* trine_cancel() of the task itself */
+    int16_t cancelled;     /* tasks: the code now in force here, kept up to date by scope.c */
+    uint16_t cancelled_by; /* of the task itself, by trine_cancel(): whose number; 0: nobody's */
+    /* Of tasks only, where these bytes cost nothing; all begin as 0. */
+    uint8_t state; /* enum trine__task_state */
+    uint8_t budget;
+    _Atomic(uint8_t) mail_state;
+    uint8_t stack_class : 7;   /* 0: the run's default; else log2 of the bytes asked for */
+    uint8_t pinned : 1;        /* starts on `loop` and nowhere else */
     struct trine_scope *scope; /* the innermost open one */
     struct trine__loop *loop;  /* NULL: a plain thread */
-    struct trine__held *held;  /* what it owns; written by itself only. circle.h */
-    struct trine__need *need;  /* what it waits for, if only certain others can end the wait */
+    union {
+        struct trine__held *held; /* what it owns; written by itself only. circle.h */
+        trine_fn fn;              /* what a task that has not started will run */
+    };
+    struct trine__need *need;     /* what it waits for, if only certain others can end the wait */
     struct trine__locals *locals; /* NULL: none was ever set. local.h */
-    const char *cancelled_by;     /* of self_cancelled: where that task was spawned, or who else */
 };
 
 /* The loop this thread runs, NULL if none. */

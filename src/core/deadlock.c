@@ -7,7 +7,8 @@
 static struct trine__parker *parker_of(const struct trine__loop *loop,
                                        const struct trine__task *task)
 {
-    return task->context.loop == loop && task->state == TRINE__TASK_PARKED ? task->parker : NULL;
+    return task->context.loop == loop && task->context.state == TRINE__TASK_PARKED ? task->parker
+                                                                                   : NULL;
 }
 
 void trine__deadlock_report(struct trine__loop *loop)

@@ -22,7 +22,7 @@ static void start(struct trine__loop *loop, struct trine__task *task, bool eager
         trine__loop_yield(loop, task);
     } else {
         trine__loop_ready(loop, task);
-        task->state = TRINE__TASK_NEW;
+        task->context.state = TRINE__TASK_NEW;
     }
 }
 

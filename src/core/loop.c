@@ -233,7 +233,8 @@ void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
 static void deliver_start(struct trine__mail *mail)
 {
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
-    atomic_store(&task->mail_state, TRINE__MAIL_IDLE); /* from here on a cancel comes by mail */
+    atomic_store(&task->context.mail_state,
+                 TRINE__MAIL_IDLE); /* from here on a cancel comes by mail */
     __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
     trine__queue_push(&task->context.loop->ready, task);
 }
@@ -241,7 +242,7 @@ static void deliver_start(struct trine__mail *mail)
 void trine__loop_start_there(struct trine__task *task)
 {
     task->mail.deliver = deliver_start;
-    atomic_store(&task->mail_state, TRINE__MAIL_START);
+    atomic_store(&task->context.mail_state, TRINE__MAIL_START);
     trine__loop_post(task->context.loop, &task->mail);
 }
 
@@ -523,7 +524,7 @@ struct trine__task *trine__loop_spawn_root(struct trine__loop *loop, trine_fn fn
     trine__family_add(&loop->root, task);
     atomic_fetch_add(&loop->runtime->roots, 1);
     trine__loop_ready(loop, task);
-    task->state = TRINE__TASK_NEW;
+    task->context.state = TRINE__TASK_NEW;
     return task;
 }
 

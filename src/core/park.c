@@ -63,7 +63,7 @@ void trine__task_interrupt(struct trine__task *task)
 {
     struct trine__context *context = &task->context;
     __atomic_store_n(&context->cancelled, trine__scope_code(context), __ATOMIC_RELAXED);
-    if (context->cancelled == 0 || task->state != TRINE__TASK_PARKED)
+    if (context->cancelled == 0 || task->context.state != TRINE__TASK_PARKED)
         return;
     struct trine__parker *parker = task->parker;
     if (parker->cancel == NULL || woken(parker))
@@ -87,7 +87,7 @@ static int park_task(struct trine__task *task, struct trine__parker *parker)
     if (woken(parker))
         return 0;
     task->parker = parker;
-    task->state = TRINE__TASK_PARKED;
+    task->context.state = TRINE__TASK_PARKED;
     trine__loop_switch(task->context.loop, task);
     return parker->result;
 }
@@ -270,7 +270,7 @@ int trine__checkpoint(void)
     if (context->cancelled != 0)
         return trine__scope_deliver(context);
     struct trine__task *task = trine__task_of(context);
-    if (--task->budget == 0) {
+    if (--task->context.budget == 0) {
         trine__loop_yield(context->loop, NULL);
         if (context->cancelled != 0)
             return trine__scope_deliver(context);

@@ -50,7 +50,7 @@ static inline struct trine__task *trine__queue_pop(struct trine__task_queue *que
 /* Appends a task that has started to the ready queue. On the loop's thread. */
 static inline void trine__loop_ready(struct trine__loop *loop, struct trine__task *task)
 {
-    task->state = TRINE__TASK_READY;
+    task->context.state = TRINE__TASK_READY;
     trine__queue_push(&loop->ready, task);
 }
 
@@ -113,8 +113,8 @@ static inline struct trine__task *trine__loop_take(struct trine__loop *loop)
     struct trine__task *next = task->next;
     loop->ready.first = next;
     loop->credits--;
-    task->state = TRINE__TASK_RUNNING;
-    task->budget = TRINE__BUDGET;
+    task->context.state = TRINE__TASK_RUNNING;
+    task->context.budget = TRINE__BUDGET;
     if (next != NULL)
         trine__look_ahead(next);
     return task;
@@ -129,7 +129,7 @@ static inline struct trine__fiber *trine__loop_fiber_of(struct trine__loop *loop
         return &loop->fiber;
     if (task->strand != NULL)
         return &task->strand->fiber;
-    if (trine__likely(loop->resting != NULL && task->stack_class == 0)) {
+    if (trine__likely(loop->resting != NULL && task->context.stack_class == 0)) {
         struct trine__strand *strand = trine__strand_wake(loop);
         trine__strand_occupy(strand, task);
         return &strand->fiber;
@@ -170,22 +170,11 @@ static inline void trine__task_fill(struct trine__task *task, struct trine__loop
 {
     trine__future_init(&task->future, &trine__task_kind);
     task->family = family;
-    task->fn = fn;
     task->arg = arg;
-    task->strand = NULL;
-    task->context.scope = &family->scope;
-    task->context.loop = loop;
-    task->context.cancelled = 0;
-    task->context.self_cancelled = false;
-    task->context.held = NULL;
-    task->context.need = NULL;
-    task->context.locals = NULL;
-    task->context.cancelled_by = NULL;
-    atomic_init(&task->mail_state, TRINE__MAIL_IDLE);
-    task->state = TRINE__TASK_NEW;
-    task->pinned = false;
-    task->stack_class = 0;
     task->sibling_next = NULL;
+    task->strand = NULL;
+    task->context =
+        (struct trine__context){ .scope = &family->scope, .loop = loop, .fn = fn }; /* NEW, IDLE */
 }
 
 /* Makes a task of `family` for `loop`; not in the family's list and not queued yet. NULL: no
@@ -206,7 +195,7 @@ static inline struct trine__task *trine__task_new(struct trine__loop *loop,
         task->context.locals = trine__locals_ref(locals);
     task->owner = (struct trine__owner){ name, site };
     if (stack_size != 0)
-        task->stack_class = trine__stack_class_of(stack_size);
+        task->context.stack_class = trine__stack_class_of(stack_size) & 0x7f;
     return task;
 }
 
@@ -255,7 +244,7 @@ static inline void trine__family_add(struct trine__family *family, struct trine_
 {
     trine__family_link(family, task);
     if (trine__unlikely(!trine__family_calm(family) ||
-                        __atomic_load_n(&task->context.self_cancelled, __ATOMIC_SEQ_CST)))
+                        __atomic_load_n(&task->context.cancelled_by, __ATOMIC_SEQ_CST) != 0))
         task->context.cancelled = trine__scope_code(&task->context);
 }
 
@@ -304,9 +293,9 @@ static inline bool trine__scope_left(struct trine_scope *scope, struct trine__co
 /* Whether trine__checkpoint() would only count: then this has, and `task` may park. */
 static inline bool trine__checkpoint_passed(struct trine__task *task)
 {
-    if (trine__unlikely(task == NULL || task->context.cancelled != 0 || task->budget <= 1))
+    if (trine__unlikely(task == NULL || task->context.cancelled != 0 || task->context.budget <= 1))
         return false;
-    task->budget--;
+    task->context.budget--;
     return true;
 }
 
@@ -329,7 +318,7 @@ static inline int trine__park_task(struct trine__loop *loop, struct trine__task 
     parker->arg = arg;
     parker->what = what;
     task->parker = parker;
-    task->state = TRINE__TASK_PARKED;
+    task->context.state = TRINE__TASK_PARKED;
     trine__loop_switch(loop, task);
     return parker->result;
 }
@@ -339,7 +328,7 @@ static inline void trine__unpark_here(struct trine__parker *parker)
 {
     struct trine__task *task = trine__task_of(parker->context);
     atomic_store_explicit(&parker->state, TRINE__PARKER_WOKEN, memory_order_relaxed);
-    if (task->state == TRINE__TASK_PARKED && task->parker == parker)
+    if (task->context.state == TRINE__TASK_PARKED && task->parker == parker)
         trine__loop_ready(task->context.loop, task);
 }
 

@@ -31,7 +31,7 @@ static void out_of_patience(struct trine__timer *timer)
     struct trine__loop *loop = TRINE__CONTAINER(timer, struct patience, timer)->loop;
     struct trine__task *task = trine__tree_next(&loop->root_context, NULL);
     for (; task != NULL; task = trine__tree_next(&loop->root_context, task)) {
-        if (task->context.loop != loop || task->state != TRINE__TASK_ENDED)
+        if (task->context.loop != loop || task->context.state != TRINE__TASK_ENDED)
             trine__report("the run is over, but task '%s' (spawned at %s) does not stop",
                           trine__task_name_of(task), task->owner.site);
     }

@@ -12,6 +12,7 @@
  * calls are not). A plain thread has no timers: its scopes compare deadlines with the clock. */
 #include "base/list.h"
 #include "base/must.h"
+#include "core/canceller.h"
 #include "core/quick.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
@@ -48,7 +49,7 @@ static struct cause cause_above(const struct trine__context *context)
             if (scope->shield)
                 return cause;
         }
-        if (__atomic_load_n(&context->self_cancelled, __ATOMIC_RELAXED))
+        if (__atomic_load_n(&context->cancelled_by, __ATOMIC_RELAXED) != 0)
             cause = (struct cause){ -ECANCELED, NULL, context };
         if (scope == NULL)
             return cause;
@@ -121,12 +122,12 @@ static enum place place_of(struct trine__task *task, struct trine__loop *loop, b
     trine__loop_hold_fresh(loop);
     enum place place = ELSEWHERE;
     if (loop_of(task) == loop)
-        place = task->state == TRINE__TASK_NEW ? NOT_STARTED : HERE;
+        place = task->context.state == TRINE__TASK_NEW ? NOT_STARTED : HERE;
     if (place == NOT_STARTED)
         __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
                          __ATOMIC_RELAXED);
     if (place != ELSEWHERE && letter)
-        atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+        atomic_store(&task->context.mail_state, TRINE__MAIL_IDLE);
     trine__loop_release_fresh(loop);
     return place;
 }
@@ -140,7 +141,7 @@ static bool tell(struct trine__task *task, struct trine__loop *loop)
         trine__task_interrupt(task);
     else if (place == ELSEWHERE)
         trine__task_mail_cancel(task, deliver_to_task);
-    return place == HERE && task->state != TRINE__TASK_ENDED;
+    return place == HERE && task->context.state != TRINE__TASK_ENDED;
 }
 
 /* The next task in a walk of everything under `top`, families inside out; `scope` is the place
@@ -210,7 +211,7 @@ static void deliver_to_task(struct trine__mail *mail)
     enum place place = place_of(task, trine__loop_here, true);
     if (place == ELSEWHERE) /* taken meanwhile */
         trine__loop_post(loop_of(task), mail);
-    else if (place == HERE && task->state != TRINE__TASK_ENDED)
+    else if (place == HERE && task->context.state != TRINE__TASK_ENDED)
         tell_tree(&task->context, NULL);
 }
 
@@ -242,18 +243,17 @@ static void give_source(struct trine__canceller *source)
         __atomic_store_n(&source->site, task != NULL ? task->owner.site : NULL, __ATOMIC_RELEASE);
 }
 
-/* The same in one word, for a task's record. */
-static void give_source_site(const char **source)
+/* The same as a number, for a task's record. */
+static void give_source_number(struct trine__context *context)
 {
     const struct trine__task *task = trine__task_here();
-    const char *none = NULL, *site = trine__loop_here != NULL ? by_loop : by_thread;
-    __atomic_compare_exchange_n(source, &none, task != NULL ? task->owner.site : site, false,
-                                __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+    const char *site = trine__loop_here != NULL ? by_loop : by_thread;
+    trine__canceller_give(context, trine__canceller_number(task != NULL ? task->owner.site : site));
 }
 
 static struct trine__canceller source_of_self(const struct trine__context *context)
 {
-    const char *site = __atomic_load_n(&context->cancelled_by, __ATOMIC_ACQUIRE);
+    const char *site = trine__canceller_site(context);
     if (site == by_loop || site == by_thread)
         return (struct trine__canceller){ site, NULL };
     return (struct trine__canceller){ site != NULL ? trine__site_name(site) : NULL, site };
@@ -279,8 +279,7 @@ void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *
 
 void trine__task_cancel_self(struct trine__task *task)
 {
-    give_source_site(&task->context.cancelled_by);
-    __atomic_store_n(&task->context.self_cancelled, true, __ATOMIC_SEQ_CST);
+    give_source_number(&task->context);
     struct trine__loop *loop = trine__loop_here;
     enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
     if (place == HERE)

@@ -98,7 +98,7 @@ const char *trine_task_site(void)
 void trine__task_mail_cancel(struct trine__task *task, void (*deliver)(struct trine__mail *mail))
 {
     uint8_t idle = TRINE__MAIL_IDLE;
-    if (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_CANCEL))
+    if (!atomic_compare_exchange_strong(&task->context.mail_state, &idle, TRINE__MAIL_CANCEL))
         return;
     task->mail.deliver = deliver;
     trine__loop_post(__atomic_load_n(&task->context.loop, __ATOMIC_SEQ_CST), &task->mail);
@@ -115,11 +115,11 @@ static __attribute__((noinline)) void close_letter_box(struct trine__task *task,
                                                        struct trine__loop *loop)
 {
     uint8_t idle = TRINE__MAIL_IDLE;
-    while (!atomic_compare_exchange_strong(&task->mail_state, &idle, TRINE__MAIL_END)) {
+    while (!atomic_compare_exchange_strong(&task->context.mail_state, &idle, TRINE__MAIL_END)) {
         trine__loop_settle(loop);
         idle = TRINE__MAIL_IDLE;
     }
-    task->state = TRINE__TASK_ENDED;
+    task->context.state = TRINE__TASK_ENDED;
 }
 
 /* ---- ended */
@@ -178,7 +178,7 @@ static inline void end(struct trine__loop *loop, struct trine__task *task, int o
         trine__held_abandon(&task->context);
     struct trine__family *family = task->family;
     struct trine__loop *home = family->scope.context->loop;
-    task->state = TRINE__TASK_ENDED;
+    task->context.state = TRINE__TASK_ENDED;
     struct trine_error *error = task->future.error;
     if (trine__unlikely(error != NULL))
         error = own_error(task, outcome);
@@ -197,7 +197,8 @@ static inline void end(struct trine__loop *loop, struct trine__task *task, int o
 
 static size_t stack_size_of(const struct trine__loop *loop, const struct trine__task *task)
 {
-    return task->stack_class != 0 ? (size_t)1 << task->stack_class : loop->runtime->stack_size;
+    return task->context.stack_class != 0 ? (size_t)1 << task->context.stack_class
+                                          : loop->runtime->stack_size;
 }
 
 /* Leaves an ended task's strand, warm, for the next task that has to start; goes on with `next`, or
@@ -217,6 +218,14 @@ static inline void rest(struct trine__loop *loop, struct trine__strand *strand,
     trine__fiber_leave(&strand->fiber, trine__loop_fiber_of(loop, next));
 }
 
+/* The place of what it will run is from now on that of what it holds. */
+static inline trine_fn begin(struct trine__task *task)
+{
+    trine_fn fn = task->context.fn;
+    task->context.held = NULL;
+    return fn;
+}
+
 /* Stands at the bottom of every stack. */
 static void strand_main(void *arg)
 {
@@ -224,7 +233,7 @@ static void strand_main(void *arg)
     struct trine__strand *strand = loop->current->strand;
     for (;;) {
         struct trine__task *task = loop->current;
-        int outcome = task->fn(task->arg);
+        int outcome = begin(task)(task->arg);
         if (trine__unlikely(task->context.scope != &task->family->scope))
             abandon_scopes(task);
         trine__stack_check(trine__strand_stack(strand)); /* while it has an owner */
@@ -288,6 +297,7 @@ void trine__task_fail_unbound(struct trine__loop *loop, struct trine__task *task
 {
     loop->current =
         NULL; /* this is the loop's own stack: nothing here may switch away from the task */
+    (void)begin(task);
     trine__error_unref(task->future.error);
     task->future.error = trine__error_newf(-ENOMEM, "no memory for the task's stack of %zu KiB",
                                            stack_size_of(loop, task) / 1024);

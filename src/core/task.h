@@ -30,29 +30,25 @@ struct trine__strand {
     struct trine__strand *next; /* at rest between two tasks */
 };
 
-/* 192 bytes, three cache lines: a parked task costs little more than its page. What a yield needs
- * lies in one of them. */
+/* 160 bytes: a parked task costs little more than its page. What a yield needs lies in one cache
+ * line, for that is a pair of 32 bytes. */
 struct trine__task {
-    _Alignas(64) struct trine_future future; /* first: a task's future is the task */
+    _Alignas(32) struct trine_future future; /* first: a task's future is the task */
     struct trine__family *family;
-    trine_fn fn;
     void *arg;
-    struct trine__task *sibling_prev; /* in the family */
+    struct trine__task *sibling_prev, *sibling_next; /* in the family */
 
-    uint8_t stack_class; /* 0: the run's default; else log2 of the bytes asked for */
-    uint8_t state;       /* enum trine__task_state */
-    uint8_t budget;
-    _Atomic(uint8_t) mail_state;
-    bool pinned;                  /* starts on context.loop and nowhere else */
-    struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
+    union {
+        struct trine__task *next;     /* in the ready queue, the slab's free list, a backlog */
+        struct trine__parker *parker; /* while its state is PARKED, when it is in none of these */
+    };
     struct trine__strand *strand; /* NULL until it first runs and after it ended */
     struct trine__context context;
 
-    struct trine__parker *parker; /* while parked */
-    struct trine__task *sibling_next;
     struct trine__owner owner; /* its name and where it was spawned */
     struct trine__mail mail;   /* between loops: a cancel on the way in, the end on the way out */
 };
+_Static_assert(sizeof(struct trine__task) == 160, "a million tasks are a million records");
 
 static inline struct trine__stack *trine__strand_stack(struct trine__strand *strand)
 {

@@ -177,7 +177,7 @@ IN_A_TASK(a_tasks_value_is_its_argument)
     struct crowd crowd;
     crowd_open(&crowd);
     struct trine__task *task = crowd_start(&crowd, tell_names, &code, 0);
-    task->fn = sign;
+    task->context.fn = sign;
     assert_ptr_equal(trine_future_value(&task->future), &code);
     order_count = 0;
     return crowd_close(&crowd);

@@ -98,7 +98,7 @@ static void judge(struct trine_group *group, struct trine__task *task)
 static void admit(struct trine_group *group, struct trine__task *task)
 {
     trine__family_add(&group->family, task);
-    if (!task->pinned)
+    if (!task->context.pinned)
         trine__loop_start(home_of(group), task);
     else
         trine__loop_start_there(task);
@@ -248,24 +248,23 @@ static __attribute__((noinline)) int join_slow(struct trine_group *group, trine_
     return error < 0 ? error : join.refused;
 }
 
-/* The same for a task that is not cancelled, or whom nothing cancels, in a process with one thread
- * whose children wait for nobody: then the join closes no circle. */
+/* The same for the group's owner, if it is not cancelled, or nothing cancels it, in a run with one
+ * loop, while the children wait for nobody: then the join closes no circle. */
 static inline int join_quick(struct trine_group *group, struct trine__task *task,
                              trine__cancel_fn cancel)
 {
     struct join join;
-    if (trine__unlikely(!__libc_single_threaded || group->family.needs != NULL))
+    struct trine__loop *loop = task->context.loop;
+    if (trine__unlikely(!loop->alone || group->family.needs != NULL))
         return join_slow(group, cancel);
     join.group = group;
     join.refused = 0;
     trine__parker_init_task(&join.parker, task);
     trine_must(group->joiner == NULL, "two tasks join the same group");
     group->joiner = &join.parker;
-    trine__need_enter(&join.need, cancel != NULL ? &join_kind : &close_kind, &task->context,
-                      task->family);
-    int error =
-        trine__park_task(task->context.loop, task, &join.parker, cancel, group, join_reason);
-    trine__need_leave(&join.need);
+    trine__need_keep_back(&join.need, cancel != NULL ? &join_kind : &close_kind, &group->family);
+    int error = trine__park_task(loop, task, &join.parker, cancel, group, join_reason);
+    trine__need_leave(&join.need, &group->family);
     return error < 0 ? error : join.refused;
 }
 
@@ -298,6 +297,7 @@ static inline void fill(struct trine_group *group, const struct trine_group_opti
     group->family.abandon = abandon;
     group->family.needs = NULL;
     group->family.needs_lock = 0;
+    group->family.quiet = NULL;
     group->joiner = group->room_first = NULL;
     group->backlog_first = NULL;
     group->failure = NULL;
@@ -348,7 +348,8 @@ static __attribute__((noinline)) int join_otherwise(struct trine_group *group)
 int trine_group_join(struct trine_group *group)
 {
     struct trine__task *task = trine__task_here();
-    if (!group->plain || !trine__checkpoint_passed(task))
+    if (!group->plain || task == NULL || group->family.scope.context != &task->context ||
+        !trine__checkpoint_passed(task))
         return join_otherwise(group);
     return group->live == 0 ? 0 : join_quick(group, task, leave_join);
 }
@@ -457,7 +458,7 @@ static void deliver_spawn(struct trine__mail *mail)
 {
     struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
     struct trine_group *group = group_of(task->family);
-    atomic_store(&task->mail_state, TRINE__MAIL_IDLE);
+    atomic_store(&task->context.mail_state, TRINE__MAIL_IDLE);
     trine__task_slab_adopted(home_of(group));
     group->live++;
     if (group->limit == 0 || !full(group)) {
@@ -480,10 +481,10 @@ static struct trine_future *spawn_elsewhere(struct trine_group *group, struct tr
         return NULL;
     }
     struct trine__loop *home = home_of(group);
-    task->pinned = wanted != NULL;
-    task->context.loop = task->pinned ? wanted : home;
+    task->context.pinned = wanted != NULL;
+    task->context.loop = task->context.pinned ? wanted : home;
     task->mail.deliver = deliver_spawn;
-    atomic_store(&task->mail_state, TRINE__MAIL_START);
+    atomic_store(&task->context.mail_state, TRINE__MAIL_START);
     trine__loop_post(home, &task->mail);
     return &task->future;
 }
@@ -529,13 +530,13 @@ spawn_otherwise(struct trine_group *group, trine_fn fn, void *arg,
     if (loop != home_of(group))
         return spawn_elsewhere(group, task, wanted);
     if (wanted != NULL) {
-        task->pinned = true;
+        task->context.pinned = true;
         task->context.loop = wanted;
     }
     group->live++;
     if (group->limit > 0 && !find_room(group, task))
         return &task->future;
-    if (!options->eager || loop->current == NULL || task->pinned) {
+    if (!options->eager || loop->current == NULL || task->context.pinned) {
         admit(group, task);
     } else {
         trine__family_add(&group->family, task);

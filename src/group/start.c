@@ -11,6 +11,7 @@
  * scope at the bottom of its stack, where trine_started() finds it. */
 #include "base/error.h"
 #include "base/list.h"
+#include "core/canceller.h"
 #include "core/circle.h"
 #include "core/loop.h"
 #include "core/thread_context.h"
@@ -75,7 +76,7 @@ int trine_started(void *value)
 /* The group is to see neither a success nor a failure. */
 static int end_as_cancelled(struct trine__task *self)
 {
-    __atomic_store_n(&self->context.self_cancelled, true, __ATOMIC_SEQ_CST);
+    trine__canceller_give(&self->context, TRINE__CANCELLER_UNKNOWN);
     __atomic_store_n(&self->context.cancelled, -ECANCELED, __ATOMIC_RELAXED);
     return -ECANCELED;
 }

@@ -196,6 +196,31 @@ IN_A_TASK(a_grandchild_wants_what_is_held_above)
     return trine_mutex_unlock(&mutex);
 }
 
+static int close_it_late(void *mutex)
+{
+    struct trine_group group;
+    trine_group_open(&group, NULL);
+    trine_spawn(&group, lock_it, mutex);
+    settle(); /* by now the child wants the lock, and the parent waits for this task */
+    return trine_group_close(&group);
+}
+
+IN_A_TASK(whoever_stands_between_closes_the_circle)
+{
+    struct trine_mutex mutex = TRINE_MUTEX_INIT;
+    struct trine_group group;
+    assert_int_equal(trine_mutex_lock(&mutex), 0);
+    for (int round = 0; round < 2; round++) { /* nothing is left of the first */
+        trine_group_open(&group, NULL);
+        trine_spawn(&group, close_it_late, &mutex);
+        assert_int_equal(trine_group_close(&group), -EDEADLK);
+        assert_reported("3 wait for each other", "task 'lock_it'");
+        for (int member = 0; member < 3; member++)
+            assert_reported("  task '", " ");
+    }
+    return trine_mutex_unlock(&mutex);
+}
+
 struct foreign {
     struct trine_mutex of_the_thread, of_the_parent;
 };
@@ -411,6 +436,7 @@ int main(void)
         TEST(a_close_that_closes_the_circle_has_the_child_refused),
         TEST(a_join_that_closes_the_circle_is_refused),
         TEST(a_grandchild_wants_what_is_held_above),
+        TEST(whoever_stands_between_closes_the_circle),
         TEST(a_thread_closes_the_circle_through_another_loops_group),
         TEST(awaiting_a_child_that_wants_my_lock),
         TEST(gathering_with_a_child_that_wants_my_lock),

@@ -138,9 +138,9 @@ static inline bool checked(struct trine__context *context)
     if (context->loop == NULL)
         return context->scope == NULL && trine__thread_here.holds && !trine__thread_here.forked;
     struct trine__task *task = trine__task_of(context);
-    if (context->cancelled != 0 || task->budget <= 1)
+    if (context->cancelled != 0 || task->context.budget <= 1)
         return false;
-    task->budget--;
+    task->context.budget--;
     return true;
 }
 

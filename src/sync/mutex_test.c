@@ -107,7 +107,7 @@ IN_A_TASK(a_free_one_is_locked_without_a_switch)
         assert_int_equal(trine_mutex_lock(&mutex), 0);
         assert_int_equal(trine_mutex_unlock(&mutex), 0);
     }
-    assert_int_equal(trine__task_of_future(other)->state, TRINE__TASK_NEW);
+    assert_int_equal(trine__task_of_future(other)->context.state, TRINE__TASK_NEW);
     return trine_group_close(&group);
 }
 
