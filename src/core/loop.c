@@ -6,6 +6,7 @@
 #include "core/deadlock.h"
 #include "core/interrupt.h"
 #include "core/quick.h"
+#include "sys/cpus.h"
 #include "sys/sys.h"
 #include "thread/pause.h"
 #include <assert.h>
@@ -340,20 +341,11 @@ static int64_t not_too_soon(const struct trine__loop *loop, int64_t deadline)
     return deadline < soon ? soon : deadline;
 }
 
-static bool several_cores(void)
-{
-    static _Atomic(int) known;
-    int cores = atomic_load_explicit(&known, memory_order_relaxed);
-    if (cores == 0)
-        atomic_store_explicit(&known, cores = trine__sys_cpu_count(), memory_order_relaxed);
-    return cores > 1;
-}
-
 /* Looks for a while whether mail comes that a task is waiting for; so neither this thread has to
  * fall asleep nor the other to wake it. */
 static bool mail_comes_soon(struct trine__loop *loop)
 {
-    if (loop->mail_expected == 0 || !several_cores() ||
+    if (loop->mail_expected == 0 || !trine__cpus_several() ||
         (loop->timers.count > 0 && next_deadline(loop) <= not_too_soon(loop, 0)))
         return false;
     for (unsigned i = 0; i < loop->spins; i++) {
