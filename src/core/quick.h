@@ -99,7 +99,6 @@ static inline void trine__look_ahead(const struct trine__task *next)
     const char *frame = next->strand->fiber.sp;
     __builtin_prefetch(frame);
     __builtin_prefetch(frame + 64);
-    __builtin_prefetch(frame + 128);
 }
 
 /* The next task to run, made current; NULL: go to the loop. */
