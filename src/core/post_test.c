@@ -196,7 +196,10 @@ static void outside_runs_there_is_no_loop(void **state)
     assert_null(trine_loop_at(0));
 }
 
-/* ---- from a handler that strikes at any moment, also on the way to sleep */
+/* ---- from a handler that strikes at any moment, also on the way to sleep. ThreadSanitizer keeps
+ * handlers back until the next call it knows, and it does not know the ring: nothing to see. */
+
+#define STRIKES (UNDER_TSAN ? 0 : 3000)
 
 static struct trine_loop *struck;
 static struct trine_future *strike;
@@ -221,7 +224,7 @@ IN_A_TASK(a_handler_on_the_way_to_sleep_wakes_the_loop)
     struck = trine_loop_here();
     assert_int_equal(sigaction(SIGUSR2, &action, &old), 0);
     assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < STRIKES; i++) {
         struct itimerspec soon = { .it_value.tv_nsec = 1 + i * 7 % 6000 };
         strike = trine_promise_new(0);
         assert_int_equal(timer_settime(timer, 0, &soon, NULL), 0);

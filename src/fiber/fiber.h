@@ -37,7 +37,7 @@ void trine__fiber_done(struct trine__fiber *fiber);
 
 /* Saves the running code in `from` and goes on in `to`. Returns when somebody switches back; the
  * last switch out of a fiber never does. */
-static inline void trine__fiber_switch(struct trine__fiber *from, struct trine__fiber *to);
+static void trine__fiber_switch(struct trine__fiber *from, struct trine__fiber *to);
 /* The same for code that has nothing to come back to. The next switch to `from` either begins it
  * anew, entry(arg), or returns here; it must be right both ways. The first is cheaper, and done
  * where the port can and no tool watches. */
