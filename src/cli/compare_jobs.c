@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/compare_jobs.h"
+#include "cli/sentence.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,10 +14,7 @@
 /* The sentence goes with the record, because the record is what comes back from everywhere. */
 static int failed(char *sentence, int error)
 {
-    const struct trine_error *last = trine_error_last();
-    const char *message = trine_error_code(last) == error ? trine_error_message(last) : "";
-    snprintf(sentence, TRINE__SENTENCE_MAX, "%s",
-             message[0] != '\0' ? message : trine_strerror(error));
+    snprintf(sentence, TRINE__SENTENCE_MAX, "%s", trine__sentence(error));
     return error;
 }
 

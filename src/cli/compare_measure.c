@@ -5,6 +5,7 @@
 #include "cli/compare_measure.h"
 #include "cli/compare_child.h"
 #include "cli/compare_family.h"
+#include "cli/sentence.h"
 #include "sys/sys.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,12 +38,7 @@ static void send_message(int to, const struct message *message)
 
 static void explain(struct message *message, const char *in_record)
 {
-    const struct trine_error *last = trine_error_last();
-    const char *sentence = in_record;
-    if (sentence[0] == '\0' && trine_error_code(last) == message->outcome)
-        sentence = trine_error_message(last);
-    if (sentence[0] == '\0')
-        sentence = trine_strerror(message->outcome);
+    const char *sentence = in_record[0] != '\0' ? in_record : trine__sentence(message->outcome);
     snprintf(message->sentence, sizeof message->sentence, "%s", sentence);
 }
 

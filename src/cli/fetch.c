@@ -6,6 +6,7 @@
 #include "cli/fetch_show.h"
 #include "cli/fetch_urls.h"
 #include "cli/options.h"
+#include "cli/sentence.h"
 #include "sys/sys.h"
 #include <stdbool.h>
 #include <stdio.h>
@@ -239,7 +240,7 @@ static int fetch_all(struct fetch *fetch)
                                         .user_agent = fetch->settings.user_agent });
     int error = client != NULL ? make_items(fetch) : -ENOMEM;
     if (error < 0) {
-        fprintf(stderr, "trine fetch: %s\n", trine_strerror(error));
+        fprintf(stderr, "trine fetch: %s\n", trine__sentence(error));
         trine_client_free(client);
         return TRINE__EXIT_FAILED;
     }
@@ -287,7 +288,7 @@ static int run(struct fetch *fetch, int count, char **urls)
         error = trine_run(app, fetch, NULL);
     if (error == 0)
         return fetch->status;
-    fprintf(stderr, "trine fetch: %s\n", trine_strerror(error));
+    fprintf(stderr, "trine fetch: %s\n", trine__sentence(error));
     return TRINE__EXIT_FAILED;
 }
 

@@ -3,6 +3,7 @@
 #include "http/httpbin.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/sentence.h"
 #include <stdio.h>
 #include <string.h>
 #include <trine.h>
@@ -68,27 +69,19 @@ static int serve(void *arg)
     return error;
 }
 
-/* The first task: what it fails with is told while its sentence is at hand. */
-static int app(void *arg)
-{
-    int error = serve(arg);
-    if (error == 0 || trine_interrupted())
-        return error;
-    const struct trine_error *last = trine_error_last();
-    fprintf(stderr, "trine httpbin: %s\n",
-            trine_error_code(last) == error ? trine_error_message(last) : trine_strerror(error));
-    return error;
-}
-
 int trine__httpbin(int argc, char **argv)
 {
     struct settings settings = { .host = "127.0.0.1", .port = 8000 };
     int first, status = trine__options_parse(&command, argc, argv, &settings, &first);
     if (status >= 0)
         return status;
-    int error = trine_run(app, &settings, NULL);
-    if (!trine_interrupted())
-        return error < 0 ? TRINE__EXIT_FAILED : TRINE__EXIT_OK;
-    fprintf(stderr, "trine httpbin: stopped\n");
-    return TRINE__EXIT_INTERRUPTED;
+    int error = trine_run(serve, &settings, NULL);
+    if (trine_interrupted()) {
+        fprintf(stderr, "trine httpbin: stopped\n");
+        return TRINE__EXIT_INTERRUPTED;
+    }
+    if (error >= 0)
+        return TRINE__EXIT_OK;
+    fprintf(stderr, "trine httpbin: %s\n", trine__sentence(error));
+    return TRINE__EXIT_FAILED;
 }

@@ -134,10 +134,25 @@ static void free_loops(struct trine__runtime *runtime)
     trine__free(runtime->loops);
 }
 
+/* A poller that was asked for by name is not replaced by another, so it is told which. */
+static int explain_poller(const char *asked, int error)
+{
+    const char *name = asked != NULL ? asked : trine__getenv("TRINE_POLLER");
+    if (name == NULL)
+        return error;
+    if (error == -EINVAL)
+        return trine_fail(error, "there is no poller '%s': known are uring, epoll and sim%s", name,
+                          asked == NULL ? "; see TRINE_POLLER" : "");
+    return trine_fail(error, "the poller '%s' cannot run here: %s%s", name, trine_strerror(error),
+                      asked == NULL ? "; see TRINE_POLLER" : "");
+}
+
 static int enter_loops(struct trine__runtime *runtime, const struct trine_run_options *options)
 {
     struct trine__loop *loop = runtime->loops[0];
     int error = trine__loop_enter(loop, runtime->poller);
+    if (error < 0 && loop->poller == NULL)
+        error = explain_poller(runtime->poller, error);
     for (unsigned i = 1; i < runtime->loop_count && error == 0; i++)
         error = start_further(runtime->loops[i]);
     if (error == 0 && options->timeout > 0)
@@ -187,8 +202,8 @@ int trine__run_end(struct trine__runtime *runtime, int error)
         trine__loop_leave(loop);
     }
     free_loops(runtime);
-    if (loop != NULL)
-        trine__error_keep(runtime->error);
+    if (error == 0)
+        trine__error_keep(runtime->error); /* else the last error says why */
     return error < 0 ? error : runtime->outcome;
 }
 

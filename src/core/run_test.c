@@ -66,6 +66,19 @@ static void options_out_of_range_are_refused(void **state)
     assert_int_equal(
         trine_run(return_the_number, &number, &(struct trine_run_options){ .poller = "abacus" }),
         -EINVAL);
+    assert_string_equal(trine_error_message(trine_error_last()),
+                        "there is no poller 'abacus': known are uring, epoll and sim");
+}
+
+static void a_poller_that_cannot_run_is_told(void **state)
+{
+    int number = 1;
+    const struct trine_run_options epoll = { .poller = "epoll" };
+    trine__fault_plan("fail:1:op=epoll_create");
+    assert_int_equal(trine_run(return_the_number, &number, &epoll), -EMFILE);
+    trine__fault_plan(NULL);
+    assert_non_null(
+        strstr(trine_error_message(trine_error_last()), "the poller 'epoll' cannot run here: "));
 }
 
 static int leftovers_ended;
@@ -233,6 +246,7 @@ int main(void)
         TEST(several_threads_may_run_at_once),
         TEST(a_run_inside_a_run_is_refused),
         TEST(options_out_of_range_are_refused),
+        TEST(a_poller_that_cannot_run_is_told),
         TEST(tasks_left_over_are_cancelled_and_waited_for),
         TEST(what_does_not_stop_is_named),
         TEST(a_run_may_have_a_limit),

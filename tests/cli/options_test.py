@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The command line itself: help, version, wrong use."""
+import os
 import unittest
 
 import program
@@ -75,6 +76,13 @@ class Options(unittest.TestCase):
                       self.refused("fetch", "-o", "x", "-O", "http://localhost/"))
         self.assertIn("-o goes with one URL, and there are 2",
                       self.refused("fetch", "-o", "x", "http://localhost/1", "http://localhost/2"))
+
+    def test_a_poller_that_does_not_exist_is_named(self):
+        for command in (["fetch", "http://127.0.0.1:1/"], ["httpbin"]):
+            status, output, errors = run(*command, env=dict(os.environ, TRINE_POLLER="abacus"))
+            self.assertEqual((status, output), (1, ""))
+            self.assertEqual(errors, f"trine {command[0]}: there is no poller 'abacus': "
+                                     "known are uring, epoll and sim; see TRINE_POLLER\n")
 
     def test_help_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:
