@@ -106,7 +106,7 @@ static int prepare(struct comparison *all)
         int error = trine__compare_server_start(&all->server, &port);
         if (error < 0 && trine__stop_signal() == 0)
             fprintf(stderr, "trine compare: cannot start the test server: %s\n",
-                    trine_strerror(error));
+                    trine__sentence(error));
         if (error < 0)
             return error;
         add_waiting(all, port);

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/compare_server.h"
+#include "cli/compare_jobs.h"
+#include "cli/sentence.h"
 #include "http/httpbin.h"
 #include "sys/sys.h"
+#include <stdio.h>
 #include <trine/net.h>
 #include <trine/run.h>
 
@@ -9,15 +12,23 @@
 struct greeting {
     int error;
     uint16_t port;
+    char sentence[TRINE__SENTENCE_MAX]; /* of the error */
 };
+
+static void say(int to, struct greeting *greeting, int error)
+{
+    greeting->error = error;
+    if (error < 0)
+        snprintf(greeting->sentence, sizeof greeting->sentence, "%s", trine__sentence(error));
+    (void)trine__sys_write(to, greeting, sizeof *greeting); /* below PIPE_BUF: all or nothing */
+}
 
 static int serve(void *arg)
 {
     int to = *(int *)arg;
     struct greeting greeting = { 0 };
     int listener = trine_tcp_listen("127.0.0.1:0", NULL, &greeting.port);
-    greeting.error = listener < 0 ? listener : 0;
-    (void)trine__sys_write(to, &greeting, sizeof greeting);
+    say(to, &greeting, listener < 0 ? listener : 0);
     if (listener < 0)
         return listener;
     int error = trine__httpbin_serve(listener);
@@ -29,8 +40,7 @@ static void run_server(void *arg, int to)
 {
     trine__sys_thread_name("trine-httpbin");
     int error = trine_run(serve, &to, NULL);
-    struct greeting farewell = { .error = error < 0 ? error : -EIO };
-    (void)trine__sys_write(to, &farewell, sizeof farewell);
+    say(to, &(struct greeting){ 0 }, error < 0 ? error : -EIO);
 }
 
 static int wait_for(int from, struct greeting *ret)
@@ -45,7 +55,8 @@ static int wait_for(int from, struct greeting *ret)
     ssize_t got = trine__sys_read(from, ret, sizeof *ret);
     if (got != (ssize_t)sizeof *ret)
         return got < 0 ? (int)got : -EIO;
-    return ret->error;
+    ret->sentence[sizeof ret->sentence - 1] = '\0';
+    return ret->error < 0 ? trine_fail(ret->error, "%s", ret->sentence) : 0;
 }
 
 int trine__compare_server_start(struct trine__child *ret, uint16_t *ret_port)

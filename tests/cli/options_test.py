@@ -83,6 +83,8 @@ class Options(unittest.TestCase):
             self.assertEqual((status, output), (1, ""))
             self.assertEqual(errors, f"trine {command[0]}: there is no poller 'abacus': "
                                      "known are uring, epoll and sim; see TRINE_POLLER\n")
+        self.assertIn("there is no poller 'abacus'",
+                      run("compare", "--only", "io", env=dict(os.environ, TRINE_POLLER="abacus"))[2])
 
     def test_help_that_cannot_be_written_is_a_failure(self):
         with open("/dev/full", "w") as full:
