@@ -1,56 +1,19 @@
 // SPDX-License-Identifier: MIT
-/* W3, Trine: a semaphore with one permit. Alone, while the process has one thread and when it has
- * had two; contended by two tasks of one loop, each of which keeps the permit over a switch, and by
- * two threads. */
-#include "../common/pair.h"
-#include "app.h"
+/* W3, Trine: a semaphore with one permit. */
+#include <trine/sync.h>
+
+#define NAME "semaphore"
 
 static struct trine_semaphore semaphore = TRINE_SEMAPHORE_INIT(1);
 
-static void turns(long count)
+static inline int take(void)
 {
-    for (long i = 0; i < count; i++) {
-        bench_must(trine_semaphore_acquire(&semaphore), "trine_semaphore_acquire");
-        bench_turns++;
-        bench_must(trine_semaphore_release(&semaphore), "trine_semaphore_release");
-    }
+    return trine_semaphore_acquire(&semaphore);
 }
 
-static int turns_with_a_switch(void *arg)
+static inline int give(void)
 {
-    for (long i = 0, count = *(long *)arg; i < count; i++) {
-        bench_must(trine_semaphore_acquire(&semaphore), "trine_semaphore_acquire");
-        bench_must(trine_yield(), "trine_yield");
-        bench_turns++;
-        bench_must(trine_semaphore_release(&semaphore), "trine_semaphore_release");
-    }
-    return 0;
+    return trine_semaphore_release(&semaphore);
 }
 
-static void two_tasks(long count)
-{
-    struct trine_group group;
-    long half = count / 2;
-    trine_group_open(&group, NULL);
-    trine_spawn(&group, turns_with_a_switch, &half);
-    trine_spawn(&group, turns_with_a_switch, &half);
-    bench_must(trine_group_close(&group), "trine_group_close");
-}
-
-static int with_tasks(void *arg)
-{
-    const struct bench_args *args = arg;
-    long count = bench_count(args->argc, args->argv, 10000000);
-    bench_alone("semaphore_alone", turns, count);
-    bench_alone("semaphore_tasks", two_tasks, count / 5);
-    return 0;
-}
-
-int main(int argc, char **argv)
-{
-    long count = bench_count(argc, argv, 10000000);
-    bench_run(with_tasks, argc, argv);
-    bench_two_threads("semaphore_threads", turns, count / 5); /* from here on there have been two */
-    bench_alone("semaphore_alone_safe", turns, count);
-    return 0;
-}
+#include "lock.h"

@@ -11,6 +11,7 @@
 #include "cli/compare_options.h"
 #include "cli/compare_output.h"
 #include "cli/compare_server.h"
+#include "cli/sentence.h"
 #include "http/httpbin.h"
 #include "sys/sys.h"
 #include <fcntl.h>

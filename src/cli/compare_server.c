@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/compare_server.h"
-#include "cli/compare_jobs.h"
+#include "cli/compare.h"
 #include "cli/sentence.h"
 #include "http/httpbin.h"
 #include "sys/sys.h"

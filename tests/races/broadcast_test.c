@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Broadcast and watch under stress: two threads send while a thousand tasks of several loops and
- * two more threads read. Every subscriber accounts for every item, as got or as lost, each sender's in
- * order; every watcher sees whole values, each version once, and the last one. */
+ * two more threads read. Every subscriber accounts for every item, as got or as lost, each sender's
+ * in order; every watcher sees whole values, each version once, and the last one. */
 #include "races.h"
 #include <errno.h>
 #include <pthread.h>
