@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* W3, Trine: what is measured of a lock. Alone, while the process has one thread and when it has had
- * two; contended by two tasks of one loop, each of which keeps it over a switch, and by two threads.
+/* W3, Trine: what is measured of a lock. Alone, while the process has one thread and when it has
+ * had two; contended by two tasks of one loop, each of which keeps it over a switch, and by two
+ * threads.
  *
- * The program says before it includes this what NAME is in its keys, and how to take() and give(). */
+ * Before it includes this, a program says what NAME is in its keys, and how to take() and give(). */
 #ifndef BENCH_TRINE_LOCK_H
 #define BENCH_TRINE_LOCK_H
 

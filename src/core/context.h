@@ -41,6 +41,14 @@ struct trine__context {
 extern __thread struct trine__loop *trine__loop_here __attribute__((tls_model("initial-exec")));
 
 /* ---- scope.c */
+/* The outermost cause of a cancel above `context`, up to the first shield: a scope, or a context
+ * that was cancelled itself; code 0: none. */
+struct trine__cause {
+    int code;
+    const struct trine_scope *scope;
+    const struct trine__context *self;
+};
+struct trine__cause trine__cause_above(const struct trine__context *context);
 /* The code in force for `context`: the outermost cancelled scope's around it, up to the first
  * shield. */
 int trine__scope_code(const struct trine__context *context);

@@ -12,8 +12,8 @@
  * calls are not). A plain thread has no timers: its scopes compare deadlines with the clock. */
 #include "base/list.h"
 #include "base/must.h"
-#include "core/canceller.h"
 #include "core/quick.h"
+#include "core/reason.h"
 #include "core/thread_context.h"
 #include "sys/sys.h"
 
@@ -29,28 +29,20 @@ static void set_state(struct trine_scope *scope, int code)
     __atomic_store_n(&scope->state, code, __ATOMIC_SEQ_CST); /* before looking who sleeps */
 }
 
-/* The outermost cause of a cancel above `context`: a scope, or a context that was cancelled itself.
- */
-struct cause {
-    int code;
-    const struct trine_scope *scope;
-    const struct trine__context *self;
-};
-
-static struct cause cause_above(const struct trine__context *context)
+struct trine__cause trine__cause_above(const struct trine__context *context)
 {
-    struct cause cause = { 0 };
+    struct trine__cause cause = { 0 };
     const struct trine_scope *scope = context->scope;
     for (;;) {
         for (; scope != NULL && scope->context == context; scope = scope->parent) {
             int state = state_of(scope);
             if (state != 0)
-                cause = (struct cause){ state, scope, NULL };
+                cause = (struct trine__cause){ state, scope, NULL };
             if (scope->shield)
                 return cause;
         }
         if (__atomic_load_n(&context->cancelled_by, __ATOMIC_RELAXED) != 0)
-            cause = (struct cause){ -ECANCELED, NULL, context };
+            cause = (struct trine__cause){ -ECANCELED, NULL, context };
         if (scope == NULL)
             return cause;
         context = scope->context;
@@ -59,12 +51,12 @@ static struct cause cause_above(const struct trine__context *context)
 
 int trine__scope_code(const struct trine__context *context)
 {
-    return cause_above(context).code;
+    return trine__cause_above(context).code;
 }
 
 int trine__scope_deliver(struct trine__context *context)
 {
-    struct cause cause = cause_above(context);
+    struct trine__cause cause = trine__cause_above(context);
     if (cause.code == 0)
         return 0;
     struct trine__context *owner = context;
@@ -215,71 +207,18 @@ static void deliver_to_task(struct trine__mail *mail)
         tell_tree(&task->context, NULL);
 }
 
-/* The first reason given counts. */
-static void give_reason(struct trine_scope *scope, const char *reason)
-{
-    const char *none = NULL;
-    __atomic_compare_exchange_n(&scope->reason, &none, reason, false, __ATOMIC_SEQ_CST,
-                                __ATOMIC_SEQ_CST);
-}
-
-static const char *reason_of(const struct trine_scope *scope)
-{
-    return __atomic_load_n(&scope->reason, __ATOMIC_SEQ_CST);
-}
-
-/* Who cancels, where it is no task. */
-static const char by_loop[] = "the loop", by_thread[] = "a thread";
-
-/* Who cancels here and now. The first one counts, and what is kept of it outlives it. */
-static void give_source(struct trine__canceller *source)
-{
-    const struct trine__task *task = trine__task_here();
-    const char *none = NULL, *name = trine__loop_here != NULL ? by_loop : by_thread;
-    if (task != NULL)
-        name = trine__task_name_of(task);
-    if (__atomic_compare_exchange_n(&source->name, &none, name, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED))
-        __atomic_store_n(&source->site, task != NULL ? task->owner.site : NULL, __ATOMIC_RELEASE);
-}
-
-/* The same as a number, for a task's record. */
-static void give_source_number(struct trine__context *context)
-{
-    const struct trine__task *task = trine__task_here();
-    const char *site = trine__loop_here != NULL ? by_loop : by_thread;
-    trine__canceller_give(context, trine__canceller_number(task != NULL ? task->owner.site : site));
-}
-
-static struct trine__canceller source_of_self(const struct trine__context *context)
-{
-    const char *site = trine__canceller_site(context);
-    if (site == by_loop || site == by_thread)
-        return (struct trine__canceller){ site, NULL };
-    return (struct trine__canceller){ site != NULL ? trine__site_name(site) : NULL, site };
-}
-
-static struct trine__canceller source_of_scope(const struct trine_scope *scope)
-{
-    const char *name = __atomic_load_n(&scope->cancelled_by.name, __ATOMIC_ACQUIRE);
-    const char *site =
-        name != NULL ? __atomic_load_n(&scope->cancelled_by.site, __ATOMIC_ACQUIRE) : NULL;
-    return (struct trine__canceller){ name, site };
-}
-
 void trine__scope_cancel_local(struct trine_scope *scope, int code, const char *reason)
 {
     if (state_of(scope) != 0)
         return;
-    give_reason(scope, reason);
-    give_source(&scope->cancelled_by);
+    trine__reason_give(scope, reason);
     set_state(scope, code);
     tell_tree(scope->context, scope);
 }
 
 void trine__task_cancel_self(struct trine__task *task)
 {
-    give_source_number(&task->context);
+    trine__reason_give_self(&task->context);
     struct trine__loop *loop = trine__loop_here;
     enum place place = loop != NULL ? place_of(task, loop, false) : ELSEWHERE;
     if (place == HERE)
@@ -291,7 +230,7 @@ void trine__task_cancel_self(struct trine__task *task)
 void trine__scope_deliver_cancel(struct trine__mail *mail)
 {
     struct trine_scope *scope = TRINE__CONTAINER(mail, struct trine_scope, mail);
-    trine__scope_cancel_local(scope, -ECANCELED, reason_of(scope));
+    trine__scope_cancel_local(scope, -ECANCELED, trine__reason_of(scope));
     __atomic_store_n(&scope->posted, 2, __ATOMIC_RELEASE);
 }
 
@@ -299,8 +238,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
 {
     struct trine__context *context = scope->context;
     if (context->loop == NULL) {
-        give_reason(scope, reason);
-        give_source(&scope->cancelled_by);
+        trine__reason_give(scope, reason);
         set_state(scope, -ECANCELED);
         trine__thread_interrupt(context);
     } else if (context->loop == trine__loop_here) {
@@ -310,8 +248,7 @@ void trine_scope_cancel(struct trine_scope *scope, const char *reason)
         if (!__atomic_compare_exchange_n(&scope->posted, &none, 1, false, __ATOMIC_ACQ_REL,
                                          __ATOMIC_RELAXED))
             return;
-        give_reason(scope, reason);
-        give_source(&scope->cancelled_by);
+        trine__reason_give(scope, reason);
         trine__loop_post(context->loop, &scope->mail);
     }
 }
@@ -398,32 +335,4 @@ int trine_cancelled(void)
     if (context->loop == NULL && context->scope != NULL)
         trine__scope_expire_thread(context, trine__clock_monotonic(), false);
     return trine__scope_code(context);
-}
-
-const char *trine_cancel_reason(void)
-{
-    struct trine__context *context = trine__here();
-    if (context == NULL)
-        return NULL;
-    struct cause cause = cause_above(context);
-    if (cause.code == 0)
-        return NULL;
-    const char *reason = cause.scope != NULL ? reason_of(cause.scope) : "cancelled";
-    return reason != NULL ? reason : "cancelled";
-}
-
-bool trine_cancel_source(const char **ret_name, const char **ret_site)
-{
-    struct trine__context *context = trine__here();
-    struct cause cause = { 0 };
-    if (context != NULL)
-        cause = cause_above(context);
-    if (cause.code == 0)
-        return false;
-    struct trine__canceller source =
-        cause.scope != NULL ? source_of_scope(cause.scope) : source_of_self(cause.self);
-    bool deadline = cause.code == -ETIMEDOUT;
-    *ret_name = deadline ? "the deadline" : source.name != NULL ? source.name : by_thread;
-    *ret_site = deadline ? NULL : source.site;
-    return true;
 }
