@@ -3,7 +3,8 @@
  * had two; contended by two tasks of one loop, each of which keeps it over a switch, and by two
  * threads.
  *
- * Before it includes this, a program says what NAME is in its keys, and how to take() and give(). */
+ * Before it includes this, a program says what NAME is in its keys and how to take() and give().
+ */
 #ifndef BENCH_TRINE_LOCK_H
 #define BENCH_TRINE_LOCK_H
 

@@ -17,7 +17,7 @@ static void start(struct trine__loop *loop, struct trine__task *task, bool eager
     atomic_fetch_add(&loop->runtime->roots, 1);
     trine__family_add(&loop->root, task);
     if (task->context.loop != loop) {
-        trine__loop_start_there(task);
+        trine__fresh_start_there(task);
     } else if (eager && loop->current != NULL) {
         trine__loop_yield(loop, task);
     } else {

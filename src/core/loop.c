@@ -4,6 +4,7 @@
 #include "base/list.h"
 #include "core/callback.h"
 #include "core/deadlock.h"
+#include "core/fresh.h"
 #include "core/interrupt.h"
 #include "core/quick.h"
 #include "sys/cpus.h"
@@ -22,8 +23,6 @@
 #define NAP_LEAST TRINE_MICROSECONDS(20)
 #define NAP_MOST  TRINE_MICROSECONDS(50)
 #define NAP_TIMER TRINE_MICROSECONDS(5)
-/* Tasks from the fresh queue that a loop takes for itself in one turn, at most. */
-#define FRESH_PER_TURN 16
 /* Strands always kept warm for tasks to come. Above that, what nobody needed for TRIMS_UNUSED
  * periods goes back: a burst that comes again finds its stacks' pages still there, and a fresh page
  * costs more than a microsecond. */
@@ -124,96 +123,13 @@ static void dispatch(struct trine__loop *loop)
     loop->current = NULL;
 }
 
-/* ---- fresh tasks, which idle loops may take */
-
-static void lock_fresh(struct trine__loop *loop)
-{
-    while (atomic_exchange_explicit(&loop->fresh_lock, 1, memory_order_acquire) != 0)
-        trine__pause();
-}
-
-static void unlock_fresh(struct trine__loop *loop)
-{
-    atomic_store_explicit(&loop->fresh_lock, 0, memory_order_release);
-}
-
-void trine__loop_hold_fresh(struct trine__loop *loop)
-{
-    if (!loop->alone)
-        lock_fresh(loop);
-}
-
-void trine__loop_release_fresh(struct trine__loop *loop)
-{
-    if (!loop->alone)
-        unlock_fresh(loop);
-}
+/* ---- mail */
 
 static void wake(struct trine__loop *loop)
 {
     if (atomic_exchange(&loop->sleeping, false))
         trine__poller_wake(loop->poller);
 }
-
-static void wake_an_idle_loop(struct trine__runtime *runtime)
-{
-    for (unsigned i = 0; i < runtime->loop_count; i++) {
-        struct trine__loop *loop = runtime->loops[i];
-        if (atomic_load(&loop->sleeping) && atomic_exchange(&loop->sleeping, false)) {
-            trine__poller_wake(loop->poller);
-            return;
-        }
-    }
-}
-
-void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task)
-{
-    lock_fresh(loop);
-    trine__queue_push(&loop->fresh, task);
-    atomic_fetch_add(&loop->fresh_count, 1);
-    unlock_fresh(loop);
-    if (atomic_load(&loop->runtime->idle) > 0)
-        wake_an_idle_loop(loop->runtime);
-}
-
-/* Moves at most `max` fresh tasks of `from` into the ready queue of `loop`, which they then belong
- * to. */
-static void take_fresh(struct trine__loop *loop, struct trine__loop *from, unsigned max)
-{
-    if (atomic_load(&from->fresh_count) == 0)
-        return;
-    lock_fresh(from);
-    for (; max > 0; max--) {
-        struct trine__task *task = trine__queue_pop(&from->fresh);
-        if (task == NULL)
-            break;
-        atomic_fetch_sub(&from->fresh_count, 1);
-        if (loop != from) {
-            __atomic_store_n(&task->context.loop, loop, __ATOMIC_SEQ_CST);
-            __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context),
-                             __ATOMIC_RELAXED);
-        }
-        trine__queue_push(&loop->ready, task);
-    }
-    unlock_fresh(from);
-}
-
-/* How many of its own fresh tasks a loop takes in one turn: the other loops find the rest. */
-static unsigned own_share(struct trine__loop *loop)
-{
-    unsigned loops = loop->runtime->loop_count;
-    unsigned share = (atomic_load(&loop->fresh_count) + loops - 1) / loops;
-    return share < FRESH_PER_TURN ? share : FRESH_PER_TURN;
-}
-
-static void steal(struct trine__loop *loop)
-{
-    struct trine__runtime *runtime = loop->runtime;
-    for (unsigned i = 1; i < runtime->loop_count && loop->ready.first == NULL; i++)
-        take_fresh(loop, runtime->loops[(loop->number + i) % runtime->loop_count], 1);
-}
-
-/* ---- mail */
 
 void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
 {
@@ -229,22 +145,6 @@ void trine__loop_post(struct trine__loop *loop, struct trine__mail *mail)
     if (trine__inbox_post(&loop->inbox, mail))
         wake(loop);
     atomic_fetch_sub(&loop->posters, 1);
-}
-
-static void deliver_start(struct trine__mail *mail)
-{
-    struct trine__task *task = TRINE__CONTAINER(mail, struct trine__task, mail);
-    atomic_store(&task->context.mail_state,
-                 TRINE__MAIL_IDLE); /* from here on a cancel comes by mail */
-    __atomic_store_n(&task->context.cancelled, trine__scope_code(&task->context), __ATOMIC_RELAXED);
-    trine__queue_push(&task->context.loop->ready, task);
-}
-
-void trine__loop_start_there(struct trine__task *task)
-{
-    task->mail.deliver = deliver_start;
-    atomic_store(&task->context.mail_state, TRINE__MAIL_START);
-    trine__loop_post(task->context.loop, &task->mail);
 }
 
 void trine__loop_deliver(struct trine__loop *loop)
@@ -275,17 +175,6 @@ static bool has_work(struct trine__loop *loop)
 {
     return loop->ready.first != NULL || !trine__inbox_empty(&loop->inbox) ||
            atomic_load(&loop->fresh_count) > 0;
-}
-
-/* Whether any loop has a fresh task; looked at again after this one has announced that it is idle.
- */
-static bool can_steal(struct trine__loop *loop)
-{
-    for (unsigned i = 0; !loop->alone && i < loop->runtime->loop_count; i++) {
-        if (atomic_load(&loop->runtime->loops[i]->fresh_count) > 0)
-            return true;
-    }
-    return false;
 }
 
 static void poll_failed(struct trine__loop *loop, int error)
@@ -365,7 +254,7 @@ static void sleep_until_something(struct trine__loop *loop)
                  true); /* first the flag, then the look: a poster does the reverse */
     if (!loop->alone)
         atomic_fetch_add(&loop->runtime->idle, 1);
-    bool stay = !has_work(loop) && !can_steal(loop) && !over(loop->runtime);
+    bool stay = !has_work(loop) && !trine__fresh_anywhere(loop) && !over(loop->runtime);
     if (stay || loop->poller->pending > 0)
         poll_until(loop, stay ? not_too_soon(loop, next_deadline(loop)) : 0);
     if (!loop->alone)
@@ -408,11 +297,8 @@ static void gather_news(struct trine__loop *loop)
     loop->due = 0;
     if (loop->timers.count > 0)
         fire_timers(loop);
-    if (!loop->alone) {
-        take_fresh(loop, loop, own_share(loop));
-        if (loop->ready.first == NULL)
-            steal(loop);
-    }
+    if (!loop->alone)
+        trine__fresh_take(loop);
     if (loop->resting_count > RESTING_KEPT || loop->retired != NULL)
         trim(loop);
 }

@@ -116,14 +116,6 @@ void trine__loop_settle(struct trine__loop *loop);
 /* Calls exit->run when the loop ends. On the loop's thread. */
 void trine__loop_at_exit(struct trine__loop *loop, struct trine__loop_exit *exit);
 
-/* Queues a task that has not started where other loops find it. On the loop's thread. */
-void trine__loop_start_fresh(struct trine__loop *loop, struct trine__task *task);
-/* Queues a task that has not started on its own loop, context.loop, where nobody takes it. */
-void trine__loop_start_there(struct trine__task *task);
-/* While held, no other loop takes a task that has not started from this one. On the loop's thread.
- */
-void trine__loop_hold_fresh(struct trine__loop *loop);
-void trine__loop_release_fresh(struct trine__loop *loop);
 /* Puts the running task at the end of the ready queue and `first`, if not NULL, before all others;
  * goes on with the next. */
 void trine__loop_yield(struct trine__loop *loop, struct trine__task *first);

@@ -6,6 +6,7 @@
 #ifndef TRINE_CORE_QUICK_H
 #define TRINE_CORE_QUICK_H
 
+#include "core/fresh.h"
 #include "core/local.h"
 #include "core/loop.h"
 #include "core/strand.h"
@@ -60,7 +61,7 @@ static inline void trine__loop_start(struct trine__loop *loop, struct trine__tas
     if (trine__likely(loop->alone))
         trine__queue_push(&loop->ready, task);
     else
-        trine__loop_start_fresh(loop, task);
+        trine__fresh_start(loop, task);
 }
 
 /* ---- strands */

@@ -111,7 +111,7 @@ static struct trine__loop *loop_of(const struct trine__task *task)
 enum place { ELSEWHERE, NOT_STARTED, HERE };
 static enum place place_of(struct trine__task *task, struct trine__loop *loop, bool letter)
 {
-    trine__loop_hold_fresh(loop);
+    trine__fresh_hold(loop);
     enum place place = ELSEWHERE;
     if (loop_of(task) == loop)
         place = task->context.state == TRINE__TASK_NEW ? NOT_STARTED : HERE;
@@ -120,7 +120,7 @@ static enum place place_of(struct trine__task *task, struct trine__loop *loop, b
                          __ATOMIC_RELAXED);
     if (place != ELSEWHERE && letter)
         atomic_store(&task->context.mail_state, TRINE__MAIL_IDLE);
-    trine__loop_release_fresh(loop);
+    trine__fresh_release(loop);
     return place;
 }
 

@@ -101,7 +101,7 @@ static void admit(struct trine_group *group, struct trine__task *task)
     if (!task->context.pinned)
         trine__loop_start(home_of(group), task);
     else
-        trine__loop_start_there(task);
+        trine__fresh_start_there(task);
 }
 
 static bool full(const struct trine_group *group)
