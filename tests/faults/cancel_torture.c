@@ -7,17 +7,7 @@
 #include <trine/group.h>
 #include <trine/map.h>
 
-#define WHILE TRINE_MILLISECONDS(10)
-
-static int work(void *arg)
-{
-    steps_take();
-    int error = trine_sleep(WHILE);
-    if (error == 0)
-        error = trine_sleep(WHILE);
-    steps_give();
-    return error;
-}
+#define WHILE STEPS_WHILE
 
 /* Its clean-up has to wait, too. */
 static int work_with_last_words(void *arg)
@@ -39,7 +29,7 @@ static int many_groups(void *arg)
     struct trine_group group;
     trine_group_open(&group, NULL);
     int depth = (int)(intptr_t)arg;
-    trine_spawn(&group, work, NULL);
+    trine_spawn(&group, steps_work, NULL);
     trine_spawn(&group, work_with_last_words, NULL);
     if (depth < 3)
         trine_spawn(&group, many_groups, (void *)(intptr_t)(depth + 1));
@@ -57,13 +47,13 @@ static int limited_group(void *arg)
     struct trine_group group;
     trine_group_open(&group, &(struct trine_group_options){ .limit = 2, .reap = true });
     for (int i = 0; i < 8; i++)
-        trine_spawn(&group, i % 2 == 0 ? work : work_with_last_words, NULL);
+        trine_spawn(&group, i % 2 == 0 ? steps_work : work_with_last_words, NULL);
     return trine_group_close(&group);
 }
 
 static int resolve_later(void *promise)
 {
-    int error = work(NULL);
+    int error = steps_work(NULL);
     trine_promise_resolve(promise, error, NULL);
     return error;
 }
@@ -98,7 +88,7 @@ static int wait_for_several(void *arg)
     struct trine_future *futures[6];
     trine_group_open(&group, NULL);
     for (int i = 0; i < 6; i++)
-        futures[i] = trine_spawn(&group, i % 2 == 0 ? work : work_with_last_words, NULL);
+        futures[i] = trine_spawn(&group, i % 2 == 0 ? steps_work : work_with_last_words, NULL);
     int error = trine_wait(futures, 6, TRINE_FIRST_COMPLETED, NULL);
     struct trine_completed done = TRINE_COMPLETED(futures, 6);
     for (int i = 0; i < 3 && trine_completed_next(&done) != NULL; i++)
@@ -115,7 +105,7 @@ static int race_them(void *arg)
     struct trine_future *futures[4];
     trine_group_open(&group, NULL);
     for (int i = 0; i < 4; i++)
-        futures[i] = trine_spawn(&group, i == 2 ? work : work_with_last_words, NULL);
+        futures[i] = trine_spawn(&group, i == 2 ? steps_work : work_with_last_words, NULL);
     int error = trine_race(futures, 4, NULL);
     int closed = trine_group_close(&group);
     return error < 0 ? error : closed;
@@ -126,7 +116,7 @@ static int within_limits(void *arg)
     int error = 0;
     for (int i = 1; i <= 4 && error == 0; i++) {
         steps_take();
-        error = TRINE_WITHIN(i * WHILE, work(NULL));
+        error = TRINE_WITHIN(i * WHILE, steps_work(NULL));
         steps_give();
         if (error == -ETIMEDOUT && trine_cancelled() == 0)
             error = 0;
@@ -138,7 +128,7 @@ static int within_limits(void *arg)
 static int map_over_tasks(void *arg)
 {
     int items[8] = { 0 }, outcomes[8];
-    return trine_map(TRINE_TASKS, work, items, 8, sizeof items[0],
+    return trine_map(TRINE_TASKS, steps_work, items, 8, sizeof items[0],
                      &(struct trine_map_options){ .limit = 3, .outcomes = outcomes });
 }
 

@@ -10,19 +10,9 @@
 #include <trine/run.h>
 #include <trine/timer.h>
 
-#define WHILE TRINE_MILLISECONDS(10)
+#define WHILE STEPS_WHILE
 
 /* ---- work whose clean-up must run */
-
-static int work(void *arg)
-{
-    steps_take();
-    int error = trine_sleep(WHILE);
-    if (error == 0)
-        error = trine_sleep(WHILE);
-    steps_give();
-    return error;
-}
 
 static int work_with_last_words(void *arg)
 {
@@ -38,7 +28,7 @@ static int work_with_last_words(void *arg)
 
 static int work_in_vain(void *arg)
 {
-    int error = work(arg);
+    int error = steps_work(arg);
     return error < 0 ? error : trine_fail(-EIO, "this one fails by plan");
 }
 
@@ -54,8 +44,8 @@ static int staggered(void *arg)
     struct trine_candidate candidates[] = { { work_with_last_words, NULL, NULL },
                                             { work_in_vain, NULL, "the second" },
                                             { work_with_last_words, NULL, NULL },
-                                            { work, NULL, NULL },
-                                            { work, NULL, NULL } };
+                                            { steps_work, NULL, NULL },
+                                            { steps_work, NULL, NULL } };
     return trine_race_staggered(candidates, 5, WHILE / 2, NULL);
 }
 
@@ -102,7 +92,7 @@ static int tries(void *arg)
     int error = 0;
     trine_group_open(&group, &(struct trine_group_options){ .limit = 3 });
     for (int i = 0; i < 12 && error == 0; i++) {
-        error = trine_try_spawn(&group, i % 2 == 0 ? work : work_with_last_words, NULL, NULL);
+        error = trine_try_spawn(&group, i % 2 == 0 ? steps_work : work_with_last_words, NULL, NULL);
         if (error == -EAGAIN)
             error = trine_sleep(WHILE);
     }
@@ -180,7 +170,7 @@ static int several(void *arg)
     struct trine_future *futures[4];
     trine_group_open(&group, NULL);
     for (int i = 0; i < 4; i++)
-        futures[i] = trine_spawn(&group, i % 2 == 0 ? work : work_with_last_words, NULL);
+        futures[i] = trine_spawn(&group, i % 2 == 0 ? steps_work : work_with_last_words, NULL);
     struct trine_completed done = TRINE_COMPLETED_UNTIL(futures, 4, trine_now() + WHILE);
     (void)trine_completed_next(&done);
     torture_must(done.error < 0);

@@ -118,6 +118,16 @@ size_t steps_try_all(const struct steps_scenario *scenarios, size_t count)
     return points;
 }
 
+int steps_work(void *arg)
+{
+    steps_take();
+    int error = trine_sleep(STEPS_WHILE);
+    if (error == 0)
+        error = trine_sleep(STEPS_WHILE);
+    steps_give();
+    return error;
+}
+
 int steps_run(trine_fn scenario)
 {
     int error = trine_run(scenario, NULL, &(struct trine_run_options){ .poller = "sim" });

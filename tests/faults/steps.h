@@ -10,12 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <trine/task.h>
+#include <trine/time.h>
 
 /* What is under way in a scenario: resources that are taken and given back. */
 void steps_take(void);
 void steps_give(void);
 /* Whether all was given back since the last call. */
 bool steps_balanced(void);
+
+/* Work for a child: takes, sleeps for two whiles, gives. The error of the sleeps. */
+#define STEPS_WHILE TRINE_MILLISECONDS(10)
+int steps_work(void *arg);
 
 struct steps_scenario {
     const char *name;
