@@ -43,7 +43,7 @@ static uint32_t walking;
 struct trine__walk {
     struct trine__need *start, *current;
     struct trine__need *closing; /* leads back to start; NULL: none met yet */
-    struct trine__need *todo;
+    struct trine__need *later;
     uint64_t number; /* 0: only asks whether there is anything to walk to */
     bool met;
 };
@@ -155,8 +155,8 @@ static void meet(struct trine__walk *walk, struct trine__need *need)
     } else if (need->walk != walk->number) {
         need->walk = walk->number;
         need->via = walk->current;
-        need->todo = walk->todo;
-        walk->todo = need;
+        need->later = walk->later;
+        walk->later = need;
     }
 }
 
@@ -205,11 +205,11 @@ static void go(struct trine__walk *walk)
     static uint64_t count;
     walk->number = ++count;
     walk->start->walk = walk->number;
-    walk->todo = walk->start;
-    walk->start->todo = NULL;
-    while (walk->todo != NULL && walk->closing == NULL) {
-        walk->current = walk->todo;
-        walk->todo = walk->current->todo;
+    walk->later = walk->start;
+    walk->start->later = NULL;
+    while (walk->later != NULL && walk->closing == NULL) {
+        walk->current = walk->later;
+        walk->later = walk->current->later;
         walk->current->kind->follow(walk->current, walk);
     }
 }

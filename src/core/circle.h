@@ -42,7 +42,7 @@ struct trine__need {
     struct trine__context *context;
     struct trine__need *outer;        /* that of a call around this one */
     struct trine__need *next, **link; /* among those of its family */
-    struct trine__need *via, *todo;   /* the walk's own: who led here; what to look at next */
+    struct trine__need *via, *later;  /* the walk's own: who led here; what to look at next */
     uint64_t walk;                    /* the last one that came by */
 };
 
